@@ -1,0 +1,1 @@
+"""What should happen: pure decisions, without files, sockets, clock, logging or randomness."""

@@ -1,0 +1,1 @@
+"""The outside world of mail: IMAP, SMTP, reading and writing messages."""

@@ -1,0 +1,1 @@
+"""What mailbot remembers: the state folder on disk."""

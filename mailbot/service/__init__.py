@@ -1,0 +1,1 @@
+"""What ops need: systemd, health, logs, demo."""
