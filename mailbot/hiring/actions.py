@@ -41,8 +41,6 @@ class Send:
     automatic: bool = True
     #: True where an answer to it acts, so its Message-ID is a token.
     answerable: bool = False
-    #: Held until INBOX and Sent have been read to the end: hints, escalations, reminders, digests.
-    waits_for_reading: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,53 @@
+"""What was found out about one message before anything is decided: the facts that a decision rests on."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal
+
+from mailbot.hiring.company import Position, Recruiter
+from mailbot.hiring.kinds import Judgement
+from mailbot.hiring.matching import Match
+from mailbot.hiring.model import Answer, Language, Person, Reply
+
+
+@dataclass(frozen=True, slots=True)
+class StaffRoute:
+    """On which way a staff member's message came, and what it answers (design section 6, "Staff mail counts")."""
+
+    #: "sent": found in our own Sent; "notice": answers a notice by its token; "direct": authenticated, without a token.
+    route: Literal["sent", "notice", "direct"]
+    recruiter: Recruiter
+    #: The text of the notice that is answered, "" without one.
+    notice_text: str = ""
+    #: The candidate's own words in that notice.
+    candidate_words: str = ""
+    #: Who answered the same notice before, and when.
+    first: tuple[str, datetime] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """All that `process.on_message` knows beyond the message itself."""
+
+    arrived: datetime
+    identity: str
+    judgement: Judgement
+    match: Match
+    reply: Reply
+    language: Language
+    position: Position | None
+    person: Person
+    #: The public name that a new application would get.
+    reference: str
+    answers: tuple[Answer, ...] = ()
+    asks_us: bool = False
+    postpones: bool = False
+    withdraws: bool = False
+    wants_erasure: bool = False
+    staff: StaffRoute | None = None
+    #: First seen more than 14 days after it arrived: recorded and shown to a person, not answered.
+    late: bool = False
+    #: For a bounce: what the message that came back was for, "" if it is not known as ours.
+    returned_purpose: str = ""

@@ -1,0 +1,118 @@
+"""The process: given an application, a message or a fate, and what is known, decide what happens. Pure."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from mailbot.hiring import candidates, staffmail
+from mailbot.hiring.actions import Decision
+from mailbot.hiring.facts import Facts
+from mailbot.hiring.letters import NO_CASE, Letter, case_facts, notices, office_facts, to_staff
+from mailbot.hiring.model import Application, HistoryEntry, Message
+from mailbot.hiring.moment import Moment
+from mailbot.hiring.stages import stage
+from mailbot.hiring.steps import enter
+from mailbot.hiring.waiting import on_clock, wait_for_staff, wake
+
+__all__ = ["Fate", "on_clock", "on_delivery", "on_message", "on_move", "wake"]
+
+#: Machine mail: filed, named in the digest, never answered, never an answer of the candidate's.
+_SILENT_KINDS = frozenset({"delayed", "auto_reply", "receipt", "complaint", "calendar", "junk"})
+
+
+@dataclass(frozen=True, slots=True)
+class Fate:
+    """How a message of ours ended that did not simply go out."""
+
+    purpose: str
+    to: str
+    #: "failed", "unknown" or "held".
+    state: str
+    #: Plain words, without the address.
+    reason: str
+    cause: str
+
+
+def on_message(application: Application | None, message: Message, facts: Facts, moment: Moment) -> Decision:
+    """Given the application it belongs to (None: none yet), a message and its facts, return the decision.
+
+    An application in the answer is the new one; None means that the message is filed in the office.
+    """
+    kind, because = facts.judgement.kind, facts.judgement.because
+    if kind in ("ours", "duplicate"):
+        return Decision(application, rule=facts.judgement.rule, because=because)
+    if kind == "staff":
+        return staffmail.on_staff(application, message, facts, moment)
+    if kind in ("staff_refused", "pretender"):
+        return staffmail.on_refused(application, message, facts, moment)
+    if kind == "bounce":
+        return _on_bounce(application, message, facts, moment)
+    if kind in _SILENT_KINDS and not (kind == "junk" and application):
+        return Decision(application, rule=facts.judgement.rule, because=because)
+    if kind in ("application", "answer", "erasure", "junk") and (application or kind == "application"):
+        return candidates.on_candidate(application, message, facts, moment)
+    return _to_office(application, message, facts, moment)
+
+
+def on_delivery(application: Application | None, fate: Fate, moment: Moment) -> Decision:
+    """Given a message of ours that failed, is held or has an unknown fate, tell the recruiters of the application."""
+    case = case_facts(moment, application) if application else office_facts(moment) | dict(NO_CASE)
+    template = "undelivered" if fate.state == "failed" else "held"
+    facts = case | {"address": fate.to, "purpose": fate.purpose, "reason": fate.reason}
+    sends = tuple(
+        to_staff(moment, recruiter, template, fate.cause, facts)
+        for recruiter in moment.company.recruiters_for(application.position if application else "")
+        # What can not reach a staff member is not reported to that same address.
+        if recruiter.address != fate.to
+    )
+    entry = HistoryEntry(moment.now, f"{fate.purpose} {fate.state}", "delivery", fate.reason)
+    return Decision(application, sends, "delivery", f"{fate.purpose} is {fate.state}: {fate.reason}", (entry,))
+
+
+def on_move(application: Application, to: str, moment: Moment, cause: str) -> Decision:
+    """Given a person's order to move an application to the stage `to`, return the decision.
+
+    Raise KeyError if there is no such stage.
+    """
+    there = stage(moment.company.stages, to)
+    # A person has looked at everything that came before.
+    cleared = replace(application, unanswered=(), silent_from="")
+    because = "a person moved it"
+    moved, actions = enter(moment, cleared, there, cause, automatic=False)
+    if there.waits_for == "staff":
+        moved = wait_for_staff(moment, moved, cause, moment.now)
+    return Decision(moved, actions, "move", because, (HistoryEntry(moment.now, f"moved to {there.id}", "move", because),))
+
+
+def _on_bounce(application: Application | None, message: Message, facts: Facts, moment: Moment) -> Decision:
+    """A message of ours came back: the recruiters are told once per message that came back; the sender never is."""
+    report = message.report
+    reason = " ".join(part for part in (report.status, report.action) if part) if report else ""
+    because = facts.judgement.because
+    if not application or not facts.returned_purpose:
+        return Decision(application, rule=facts.judgement.rule, because=because)
+    fate = Fate(
+        purpose=facts.returned_purpose,
+        to=report.address if report and report.address else application.addresses[-1],
+        state="failed",
+        reason=reason or "the message came back",
+        cause=report.message_id if report and report.message_id else facts.identity,
+    )
+    decision = on_delivery(application, fate, moment)
+    return replace(decision, rule=facts.judgement.rule, because=because)
+
+
+def _to_office(application: Application | None, message: Message, facts: Facts, moment: Moment) -> Decision:
+    """It gets no answer from a machine, but a person is told; in a thread that is known it waits for a person there."""
+    because = facts.judgement.because
+    letter = Letter(message.sender, message.subject, facts.reply.new_text or message.text, facts.arrived, message.attachments)
+    if application and facts.judgement.kind == "other":
+        waiting = wait_for_staff(moment, application, facts.identity, facts.arrived)
+        return Decision(waiting, notices(moment, waiting, letter, facts.identity, because), facts.judgement.rule, because)
+    office = office_facts(moment) | dict(NO_CASE) | {"kind": facts.judgement.kind, "because": because, "letter": letter.facts()}
+    position = application.position if application else facts.position.id if facts.position else ""
+    sends = tuple(
+        to_staff(moment, recruiter, "office_notice", facts.identity, office, attachments=letter.attachments)
+        for recruiter in moment.company.recruiters_for(position)
+    )
+    return Decision(application, sends, facts.judgement.rule, because)

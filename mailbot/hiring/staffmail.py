@@ -1,0 +1,126 @@
+"""What follows from a staff member's message: a relay, a stopped clock, or a plain word why nothing was done."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+
+from mailbot.hiring.actions import Decision, Relay, Send
+from mailbot.hiring.candidates import thread_with
+from mailbot.hiring.commands import command_lines, stray_slash_lines
+from mailbot.hiring.company import Recruiter
+from mailbot.hiring.facts import Facts, StaffRoute
+from mailbot.hiring.letters import NO_CASE, Letter, about_case, case_facts, office_facts, to_staff
+from mailbot.hiring.model import Application, HistoryEntry, Message
+from mailbot.hiring.moment import Moment
+from mailbot.hiring.relay import leak
+from mailbot.hiring.waiting import person_answered
+
+
+def on_staff(application: Application | None, message: Message, facts: Facts, moment: Moment) -> Decision:
+    """Given a staff member's message that counts (D9), return the decision.
+
+    Only an answer to a notice is relayed, and only if the candidate has not got it already and nothing leaks.
+    """
+    rule, route = facts.judgement.rule, facts.staff
+    assert route is not None  # kinds says "staff" only of a message whose way is known
+    if application is None:
+        return Decision(None, rule=rule, because="a staff member's message that belongs to no application")
+    if route.route != "notice" or _reached_candidate(application, message):
+        stopped = _answered(application, message, facts, moment)
+        because = "a person has answered the candidate directly"
+        return Decision(stopped, (), rule, because, (HistoryEntry(moment.now, "a person answered", rule, because),))
+    refusal = _not_to_be_relayed(application, message, facts, route, moment)
+    if refusal:
+        return _returned(application, facts, route, moment, refusal)
+    written = _answered(application, message, facts, moment)
+    relay = Relay(
+        to=application.addresses[-1],
+        text=facts.reply.new_text,
+        name=route.recruiter.name,
+        signature=route.recruiter.signature,
+        cause=facts.identity,
+        thread=application.thread,
+        subject=application.subject,
+        attachments=message.attachments,
+        not_before=moment.now + timedelta(minutes=moment.company.relay_delay_minutes) if moment.company.relay_delay_minutes else None,
+    )
+    because = "a staff member answered the notice"
+    told = _second(application, facts, route, moment)
+    return Decision(written, (relay, *told), rule, because, (HistoryEntry(moment.now, "a person's answer is relayed", rule, because),))
+
+
+def on_refused(application: Application | None, message: Message, facts: Facts, moment: Moment) -> Decision:
+    """Given mail from a listed or an own address that does not count, change nothing and ask at the configured address."""
+    because, rule = facts.judgement.because, facts.judgement.rule
+    sender = message.sender.address if message.sender else ""
+    asked = moment.company.staff(sender)
+    letter = Letter(message.sender, message.subject, facts.reply.new_text, facts.arrived, message.attachments)
+    if asked and application and facts.staff and facts.staff.route == "notice":
+        # The token has expired: whoever holds the configured address gets a fresh notice to answer.
+        about = about_case(moment, application, None, because)
+        fresh = replace(to_staff(moment, asked, "notice", facts.identity, about, template="expired"), auto_submitted="auto-replied")
+        return Decision(application, (fresh,), rule, because)
+    recruiters = (asked,) if asked else moment.company.recruiters_for("")
+    case = case_facts(moment, application) if application else office_facts(moment) | dict(NO_CASE)
+    sends = tuple(
+        to_staff(
+            moment,
+            recruiter,
+            "refused",
+            facts.identity,
+            case | {"reason": because, "letter": letter.facts()},
+            auto_submitted="auto-replied",
+        )
+        for recruiter in recruiters
+    )
+    return Decision(application, sends, rule, because)
+
+
+def _reached_candidate(application: Application, message: Message) -> bool:
+    """True where the candidate stands in To or Cc: they have it already."""
+    return any(recipient.address in application.addresses for recipient in message.recipients)
+
+
+def _answered(application: Application, message: Message, facts: Facts, moment: Moment) -> Application:
+    # A Date in the future would end the waits of letters that the writer cannot have seen.
+    written = min(message.date, facts.arrived) if message.date else facts.arrived
+    thread = application.thread
+    if facts.staff and facts.staff.route != "notice":
+        thread = thread_with(thread, message.message_id)
+    return person_answered(moment, replace(application, thread=thread), written)
+
+
+def _not_to_be_relayed(application: Application, message: Message, facts: Facts, route: StaffRoute, moment: Moment) -> str:
+    """The reason why the words must not go to the candidate, or ""."""
+    text = facts.reply.new_text
+    commands = (*command_lines(text), *stray_slash_lines(text))
+    if commands:
+        return f"«{commands[0]}»: a line that begins with «/» is a command, and no such command is known"
+    if not text.strip() and not message.attachments:
+        return "there is no text above the line"
+    forbidden = (moment.company.staff_addresses | frozenset(moment.company.aliases)) - {moment.company.job}
+    return leak(text, route.notice_text, route.candidate_words, forbidden)
+
+
+def _returned(application: Application, facts: Facts, route: StaffRoute, moment: Moment, reason: str) -> Decision:
+    back = to_staff(
+        moment,
+        route.recruiter,
+        "returned",
+        facts.identity,
+        case_facts(moment, application) | {"reason": reason, "text": facts.reply.new_text},
+        auto_submitted="auto-replied",
+    )
+    entry = HistoryEntry(moment.now, "a relay was not sent", facts.judgement.rule, reason)
+    return Decision(application, (back,), facts.judgement.rule, reason, (entry,))
+
+
+def _second(application: Application, facts: Facts, route: StaffRoute, moment: Moment) -> tuple[Send, ...]:
+    """Two staff members may answer; the second is told of the first."""
+    if route.first is None:
+        return ()
+    name, at = route.first
+    told: Recruiter = route.recruiter
+    first = case_facts(moment, application) | {"first": {"name": name, "at": at}}
+    return (to_staff(moment, told, "answered", facts.identity, first, auto_submitted="auto-replied"),)
