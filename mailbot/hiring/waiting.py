@@ -51,7 +51,8 @@ def hint_time(moment: Moment, application: Application) -> datetime | None:
     """The opening of the working day on which the recruiter is to be hinted; None if nobody is to be."""
     if application.waits_for != "staff" or not application.since or application.hinted or application.escalated:
         return None
-@@
+    return _opening_after(moment, application.since, moment.company.hint_after_working_days)
+
 
 def escalation_time(moment: Moment, application: Application) -> datetime | None:
     """The first opening after `due`; None if nothing is to be escalated, or it has been."""
