@@ -1,0 +1,60 @@
+"""The gate that every message to a candidate passes last: may it go now, later, or not without a person (design section 6, row D16)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from mailbot.hiring.company import Limits
+from mailbot.hiring.model import Intent
+
+Verdict = Literal["send", "wait", "hold", "refuse"]
+
+#: Why a machine may write to a candidate: rows of the decision table that allow an answer, and words of what is sent without a letter.
+ANSWERABLE_RULES = frozenset({"D11", "D14", "D15", "form", "job_board", "adopt", "move", "reminder", "silence"})
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """How many messages the machine has sent to candidates by itself so far, those on the wire included."""
+
+    #: To this address, in the last 24 hours.
+    address_last_day: int
+    #: In this application, since a person last wrote in it.
+    thread_since_person: int
+    #: To this domain, in the last hour.
+    domain_last_hour: int
+    #: To all candidates, in the last hour.
+    total_last_hour: int
+
+
+@dataclass(frozen=True, slots=True)
+class Permission:
+    """send: now. wait: ask again later, nothing else happens. hold: until a person decides. refuse: never."""
+
+    verdict: Verdict
+    because: str
+
+
+def may_send(intent: Intent, counts: Counts, limits: Limits) -> Permission:
+    """Given an intent and what has been sent before it, say whether it may go out now, and why.
+
+    Only what the machine decided by itself and addresses to a candidate is ever stopped. A cap of N lets N messages through.
+    """
+    if intent.audience == "staff":
+        return Permission("send", "it goes to staff")
+    if not intent.automatic:
+        return Permission("send", "a person ordered it")
+    if intent.rule not in ANSWERABLE_RULES:
+        return Permission("refuse", f"rule {intent.rule or '(none)'} does not let a machine write to a candidate")
+    if counts.address_last_day >= limits.address_per_day:
+        return Permission("hold", f"this address has had {counts.address_last_day} automatic messages in 24 hours")
+    if counts.thread_since_person >= limits.thread_without_person:
+        return Permission("hold", f"this application has had {counts.thread_since_person} automatic messages since a person wrote")
+    domain = intent.to.rpartition("@")[2].casefold()
+    public = domain in {name.casefold() for name in limits.public_domains}
+    if not public and counts.domain_last_hour >= limits.domain_per_hour:
+        return Permission("wait", f"this domain has had {counts.domain_last_hour} automatic messages in an hour")
+    if counts.total_last_hour >= limits.total_per_hour:
+        return Permission("wait", f"{counts.total_last_hour} automatic messages have gone out in an hour")
+    return Permission("send", "no cap is reached")
