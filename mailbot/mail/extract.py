@@ -1,0 +1,164 @@
+"""The text of an attachment: what type it is, and a child process with limits that reads it."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import os
+import select
+import signal
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import get_args
+
+from mailbot.hiring.model import Attachment, Verdict
+from mailbot.mail.documents import ANSWER_LIMIT, MACRO_DOCUMENTS, PROGRAMS
+
+#: Wall time of one attachment. CPU time is limited by the child itself; this is for a child that waits.
+SECONDS = 20.0
+
+
+@dataclass(frozen=True, slots=True)
+class FileType:
+    """One type: what is done with it, and how it is known.
+
+    A row with `begins` goes by the content alone (`inside` must stand somewhere in it besides): a program called cv.pdf is a program.
+    A row without goes by the extension of the name or the MIME type.
+    """
+
+    #: The function of documents.READERS that reads it; "" if it is not opened: then `verdict` and `because` stand.
+    reader: str = ""
+    verdict: Verdict = "no_text"
+    because: str = ""
+    begins: tuple[bytes, ...] = ()
+    inside: bytes = b""
+    extensions: frozenset[str] = frozenset()
+    types: frozenset[str] = frozenset()
+
+    def fits(self, attachment: Attachment) -> bool:
+        if self.begins:
+            start = attachment.content[:64].lstrip(b"\xef\xbb\xbf \t\r\n")
+            return start.startswith(self.begins) and self.inside in attachment.content
+        return _extension(attachment.name) in self.extensions or attachment.type in self.types
+
+
+PROGRAM = (b"\x7fELF", b"#!", b"\xca\xfe\xba\xbe", b"\xcf\xfa\xed\xfe", b"L\0\0\0\x01\x14\x02\0")
+OLE = (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1",)
+ARCHIVE = (b"Rar!\x1a\x07", b"7z\xbc\xaf\x27\x1c", b"\x1f\x8b\x08", b"BZh", b"\xfd7zXZ\0")
+IMAGE = (b"\xff\xd8\xff", b"\x89PNG\r\n", b"GIF8", b"II*\0", b"MM\0*")
+IMAGES = frozenset({"bmp", "gif", "heic", "heif", "jpeg", "jpg", "png", "svg", "tif", "tiff", "webp"})
+OFFICE = frozenset({"docx", "odt"})
+OLD_OFFICE = "it is in the old Office format (.doc, .xls, .ppt), which is not read"
+
+#: The first row that fits decides. A new type is one row here and, if it is to be read, a function in documents.READERS.
+TYPES = (
+    FileType(verdict="withheld", because="it is a program", begins=PROGRAM),
+    # Every text may begin with MZ; none of them holds a NUL.
+    FileType(verdict="withheld", because="it is a program", begins=(b"MZ",), inside=b"\0"),
+    FileType(verdict="withheld", because="it is a program by its name", extensions=PROGRAMS),
+    FileType(verdict="withheld", because="it is a document with macros", extensions=MACRO_DOCUMENTS),
+    FileType(reader="pdf", begins=(b"%PDF-",)),
+    FileType(reader="office", begins=(b"PK\x03\x04", b"PK\x05\x06")),
+    FileType(reader="rtf", begins=(b"{\\rt",)),
+    FileType(verdict="withheld", because="it is locked with a password", begins=OLE, inside="EncryptedPackage".encode("utf-16-le")),
+    FileType(verdict="withheld", because="it carries macros", begins=OLE, inside="_VBA_PROJECT".encode("utf-16-le")),
+    FileType(verdict="no_text", because=OLD_OFFICE, begins=OLE),
+    FileType(verdict="withheld", because="it is an archive that can not be looked into", begins=ARCHIVE),
+    FileType(verdict="no_text", because="it is an image", begins=IMAGE),
+    FileType(verdict="no_text", because="it is an image", extensions=IMAGES),
+    FileType(reader="html", begins=(b"<!DOCTYPE html", b"<!doctype html", b"<html", b"<HTML")),
+    FileType(reader="html", extensions=frozenset({"htm", "html"}), types=frozenset({"text/html"})),
+    # What calls itself so and does not begin so is damaged, or has something before its beginning: the reader knows.
+    FileType(reader="pdf", extensions=frozenset({"pdf"}), types=frozenset({"application/pdf"})),
+    FileType(reader="office", extensions=OFFICE),
+    FileType(reader="plain", extensions=frozenset({"txt", "md"}), types=frozenset({"text/plain"})),
+)
+UNKNOWN = FileType(verdict="no_text", because="it is of a type that is not read")
+
+
+def read(attachment: Attachment, limit_bytes: int, seconds: float = SECONDS) -> Attachment:
+    """The attachment with `text`, `verdict` and `because` filled in. Raises nothing: what can not be read says so in `because`.
+
+    An attachment over `limit_bytes` is not looked at; its reader is killed after `seconds`.
+    """
+    if len(attachment.content) > limit_bytes:
+        return dataclasses.replace(attachment, verdict="too_large", because=f"it is larger than {limit_bytes} bytes")
+    if not attachment.content:
+        return dataclasses.replace(attachment, verdict="broken", because="it is empty")
+    found = next((row for row in TYPES if row.fits(attachment)), UNKNOWN)
+    if not found.reader:
+        return dataclasses.replace(attachment, verdict=found.verdict, because=found.because)
+    verdict, text, because = _read_in_child(found.reader, attachment.content, seconds)
+    return dataclasses.replace(attachment, text=text, verdict=verdict, because=because)
+
+
+def _extension(name: str) -> str:
+    """The extension as a desktop would see it: Windows drops dots and spaces at the end."""
+    stem, dot, extension = name.lower().rstrip(". \t\0").rpartition(".")
+    return extension if dot and stem else ""
+
+
+def _read_in_child(reader: str, content: bytes, seconds: float) -> tuple[Verdict, str, str]:
+    """Verdict, text and reason, from a process that has no environment (so no secret), its own group, and limits set by itself.
+
+    Both ways go through memory files: nothing of a candidate is written to disk, no pipe can stall, and the kernel bounds the answer
+    (RLIMIT_FSIZE in the child).
+    """
+    house = str(Path(__file__).resolve().parents[2])
+    program = f"import sys; sys.path.append({house!r}); from mailbot.mail.documents import main; main({reader!r})"
+    question, answer = os.memfd_create("attachment"), os.memfd_create("answer")
+    try:
+        with os.fdopen(question, "w+b") as stdin, os.fdopen(answer, "w+b") as stdout:
+            stdin.write(content)
+            stdin.seek(0)
+            # Fixed words: the interpreter itself, isolated from environment, user site and working directory.
+            child = subprocess.Popen(  # noqa: S603
+                (sys.executable, "-I", "-c", program),
+                stdin=stdin,
+                stdout=stdout,
+                stderr=subprocess.DEVNULL,
+                cwd="/",
+                env={},
+                start_new_session=True,
+            )
+            status = _wait(child, seconds)
+            stdout.seek(0)
+            written = stdout.read(ANSWER_LIMIT)
+    except OSError:
+        return "no_text", "", "the machine could not start a process to read it"
+    if status < 0:
+        return "broken", "", "reading it took more time or memory than a document needs"
+    if status > 0:
+        return "no_text", "", "mailbot's reader of documents does not work on this machine"
+    return _answer(written)
+
+
+def _wait(child: subprocess.Popen[bytes], seconds: float) -> int:
+    """The child's exit status; kills its whole group when the time is over, and what it may have left behind in any case."""
+    try:
+        handle = os.pidfd_open(child.pid)
+        try:
+            poll = select.poll()
+            poll.register(handle, select.POLLIN)
+            poll.poll(seconds * 1000)
+        finally:
+            os.close(handle)
+    finally:
+        # The child is not waited for yet, so its number, and with it the group's, is still its own.
+        os.killpg(child.pid, signal.SIGKILL)
+        status = child.wait()
+    return status
+
+
+def _answer(written: bytes) -> tuple[Verdict, str, str]:
+    """The child's answer, believed only in its shape: a hostile document may have written it."""
+    try:
+        found = json.loads(written)
+        verdict, text, because = found["verdict"], found["text"], found["because"]
+    except (ValueError, KeyError, TypeError):
+        return "broken", "", "it can not be read"
+    if verdict not in get_args(Verdict) or not isinstance(text, str) or not isinstance(because, str):
+        return "broken", "", "it can not be read"
+    return verdict, text, because
