@@ -1,0 +1,305 @@
+"""Do the tables of config.toml fit together: what no single key can get wrong alone."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Collection, Iterable, Iterator
+from difflib import get_close_matches
+from pathlib import Path
+from typing import get_args
+
+from mailbot.errors import Problem
+from mailbot.hiring.model import Language
+from mailbot.settings import ConfigFile, Server, StageSettings
+
+#: The stage that a candidate's clear withdrawal, and a wish to be forgotten, ends in (design section 5).
+WITHDRAWN = "withdrawn"
+
+
+def nearest(word: str, words: Iterable[str], otherwise: str = "") -> str:
+    """Given a word that is not known and those that are, return the question that names the likeliest, else `otherwise`."""
+    near = get_close_matches(word.lower(), list(words), n=1)
+    return f"Did you mean {near[0]}?" if near else otherwise
+
+
+def problems(file: ConfigFile, valid: Collection[str], templates: Path) -> Iterator[Problem]:
+    """Given the tables, the names of those that are valid by themselves, and the folder of templates, yield what does not fit.
+
+    A check runs when every table that it looks at is valid, so one wrong key does not hide what is wrong elsewhere.
+    """
+    for tables, check in CHECKS:
+        if all(table in valid for table in tables):
+            yield from check(file)
+    if "stages" in valid:
+        yield from _templates(file.stages, templates)
+
+
+def _servers(*servers: Server) -> Iterator[Problem]:
+    for server in servers:
+        if server.security == "none" and not server.is_local:
+            yield Problem(
+                f"{server.place}.security",
+                f'"none" for {server.host}',
+                'must be "tls" or "starttls": without encryption only this very machine is spoken to',
+                f'For example: security = "{"starttls" if server.port in (143, 587, 25) else "tls"}"',
+            )
+        if server.security == "tls" and server.port in (143, 587):
+            yield Problem(
+                f"{server.place}.port",
+                str(server.port),
+                "is the port of STARTTLS",
+                'Write security = "starttls", or the port of TLS.',
+                fatal=False,
+            )
+        named = [key for key in ("password_env", "password_file", "oauth") if getattr(server, key)]
+        if len(named) > 1:
+            yield Problem(
+                server.place, " and ".join(named), "must name one place for the secret", f"Keep {named[0]} or {named[1]}, not both."
+            )
+        if server.ca_file and not server.ca_file.is_file():
+            yield _missing_file(f"{server.place}.ca_file", server.ca_file)
+
+
+def _addresses(file: ConfigFile) -> Iterator[Problem]:
+    addresses = file.addresses
+    for address in (addresses.escalation, *addresses.aliases):
+        if address == addresses.job:
+            yield Problem("addresses", address, "must be three different things: job, escalation and aliases", "Write each address once.")
+    if addresses.escalation in addresses.aliases:
+        yield Problem("addresses.aliases", addresses.escalation, "must not hold the address of escalation", "Remove it from aliases.")
+
+
+def _recruiters(file: ConfigFile) -> Iterator[Problem]:
+    own = (file.addresses.job, *file.addresses.aliases)
+    for recruiter in file.recruiters:
+        if recruiter.address in own:
+            yield Problem(
+                f"recruiters[{recruiter.name}].address",
+                recruiter.address,
+                "must be the recruiter's own address: notices to the job mailbox would come back to mailbot",
+                "Write the personal address.",
+            )
+    yield from _twice("recruiters", "address", [recruiter.address for recruiter in file.recruiters])
+
+
+def _recruiters_of_positions(file: ConfigFile) -> Iterator[Problem]:
+    ids = [position.id for position in file.positions]
+    for recruiter in file.recruiters:
+        for wanted in recruiter.positions:
+            if wanted != "*" and wanted not in ids:
+                yield Problem(
+                    f"recruiters[{recruiter.name}].positions",
+                    f'"{wanted}"',
+                    "must hold ids of positions of this file",
+                    nearest(wanted, ids, f'The ids are {", ".join(ids)}, and "*" for all.'),
+                )
+    for position in ids:
+        if not any("*" in recruiter.positions or position in recruiter.positions for recruiter in file.recruiters):
+            yield Problem(
+                f"positions[{id}]",
+                "no recruiter",
+                "has nobody in [[recruiters]]",
+                "The address of escalation gets its notices.",
+                fatal=False,
+            )
+
+
+def _office(file: ConfigFile) -> Iterator[Problem]:
+    office = file.office
+    if office.opens >= office.closes:
+        yield Problem(
+            "office.closes", f"{office.closes:%H:%M}", f"must be later than opens, {office.opens:%H:%M}", "Swap the two, or correct one."
+        )
+    for day in sorted(set(office.extra_days_off) & set(office.extra_working_days)):
+        yield Problem(
+            "office.extra_working_days", day.isoformat(), "must not hold a day of extra_days_off", "Remove it from one of the two."
+        )
+
+
+def _numbers(file: ConfigFile) -> Iterator[Problem]:
+    if file.escalation.hint_after_working_days > file.escalation.reply_within_working_days:
+        yield Problem(
+            "escalation.hint_after_working_days",
+            str(file.escalation.hint_after_working_days),
+            f"must not be later than reply_within_working_days, {file.escalation.reply_within_working_days}",
+            "The hint comes before the escalation.",
+        )
+    if file.limits.attachment_bytes > file.limits.message_bytes:
+        yield Problem(
+            "limits.attachment_bytes",
+            str(file.limits.attachment_bytes),
+            f"must not be more than message_bytes, {file.limits.message_bytes}",
+            "An attachment is a part of its message.",
+        )
+
+
+def _positions(file: ConfigFile) -> Iterator[Problem]:
+    yield from _twice("positions", "id", [position.id for position in file.positions])
+    yield from _twice(
+        "positions", "keywords", [word.casefold() for position in file.positions for word in {*position.keywords, position.title}]
+    )
+    for position in file.positions:
+        yield from _twice(f"positions[{position.id}].questions", "id", [question.id for question in position.questions])
+        if position.assignment.file and not position.assignment.file.is_file():
+            yield _missing_file(f"positions[{position.id}].assignment.file", position.assignment.file)
+
+
+def _assignments(file: ConfigFile) -> Iterator[Problem]:
+    for stage in file.stages:
+        for position in file.positions if stage.attach else ():
+            if not position.assignment.text and not position.assignment.file:
+                yield Problem(
+                    f"positions[{position.id}].assignment",
+                    "nothing",
+                    f'must be there: the stage "{stage.id}" sends it',
+                    "Add a text, a file, or both.",
+                )
+
+
+def _stages(file: ConfigFile) -> Iterator[Problem]:
+    stages = {stage.id: stage for stage in file.stages}
+    yield from _twice("stages", "id", [stage.id for stage in file.stages])
+    for stage in file.stages:
+        yield from _stage(stage, stages)
+    entry = file.stages[0]
+    if entry.waits_for == "nobody" and not entry.next:
+        yield Problem(
+            f"stages[{entry.id}]",
+            "an end",
+            "must be the entry: the first stage waits for somebody or leads on",
+            "Put the first stage first.",
+        )
+    end = stages.get(WITHDRAWN)
+    if not end or end.waits_for != "nobody" or end.next:
+        yield Problem(
+            "stages",
+            f"no end {WITHDRAWN}",
+            f'must have an end with the id "{WITHDRAWN}"',
+            'For example: id = "withdrawn", title = "Отозвано"',
+        )
+    yield from _cycle(stages)
+
+
+def _stage(stage: StageSettings, stages: dict[str, StageSettings]) -> Iterator[Problem]:
+    place = f"stages[{stage.id}]"
+    if stage.next and stage.next not in stages:
+        yield Problem(
+            f"{place}.next",
+            f'"{stage.next}"',
+            "must be the id of a stage of this file",
+            nearest(stage.next, stages, f"Ids: {', '.join(stages)}."),
+        )
+    silent = stages.get(stage.on_silence)
+    if stage.on_silence and not silent:
+        advice = nearest(stage.on_silence, stages, f"Ids: {', '.join(stages)}.")
+        yield Problem(f"{place}.on_silence", f'"{stage.on_silence}"', "must be the id of a stage of this file", advice)
+    if silent and (silent.waits_for != "nobody" or silent.next):
+        yield Problem(
+            f"{place}.on_silence", f'"{silent.id}"', "must be an end: it waits for nobody and leads nowhere", "Name an end, such as silent."
+        )
+    if stage.advance == "auto" and not (stage.waits_for == "candidate" and stage.next):
+        yield Problem(
+            f"{place}.advance",
+            '"auto"',
+            "must be where the candidate answers and a stage follows",
+            'Write waits_for = "candidate" and next, or advance = "command".',
+        )
+    if stage.deadline_working_days is None:
+        if stage.remind_after_working_days or stage.on_silence:
+            yield Problem(f"{place}.deadline_working_days", "nothing", "must be there: reminders and on_silence count from it", "Add it.")
+    else:
+        if stage.waits_for != "candidate":
+            yield Problem(
+                f"{place}.deadline_working_days",
+                f'waits_for = "{stage.waits_for}"',
+                "is for a stage that waits for the candidate",
+                "Remove it.",
+            )
+        for days in stage.remind_after_working_days:
+            if days >= stage.deadline_working_days:
+                yield Problem(
+                    f"{place}.remind_after_working_days",
+                    str(days),
+                    f"must be before the deadline, {stage.deadline_working_days}",
+                    "Write a smaller number.",
+                )
+
+
+def _cycle(stages: dict[str, StageSettings]) -> Iterator[Problem]:
+    """One problem for each ring of stages, named by where it is first entered."""
+    settled: set[str] = set()
+    for start in stages:
+        way: list[str] = []
+        here = start
+        while here in stages and here not in settled and here not in way:
+            way.append(here)
+            here = stages[here].next
+        if here in way:
+            ring = " -> ".join((*way[way.index(here) :], here))
+            yield Problem(
+                f"stages[{way[-1]}].next", ring, "must not lead back: the process would never end", "Let it lead forward, or to an end."
+            )
+        settled.update(way)
+
+
+def _templates(stages: tuple[StageSettings, ...], templates: Path) -> Iterator[Problem]:
+    if not templates.is_dir():
+        yield Problem(
+            "templates.dir",
+            str(templates),
+            "must be a folder with templates",
+            "Correct the path, or leave the key out for those installed.",
+        )
+        return
+    for stage in stages:
+        wanted = [f"{language}/{stage.send}.j2" for language in get_args(Language)] if stage.send else []
+        missing = [name for name in wanted if not (templates / name).is_file()]
+        if missing:
+            advice = nearest(stage.send, {path.stem for path in templates.glob("*/*.j2")}, f"Write {' and '.join(missing)} in {templates}.")
+            yield Problem(f"stages[{stage.id}].send", f'"{stage.send}"', "must be the name of a template in every language", advice)
+
+
+def _not_in_this_version(file: ConfigFile) -> Iterator[Problem]:
+    asked = {
+        "escalation_mailbox": file.escalation_mailbox,
+        "imap.oauth": file.imap.oauth,
+        "smtp.oauth": file.smtp.oauth,
+        "smtp.witness": file.smtp.witness,
+        "sources": file.sources,
+        "clamd": file.clamd,
+        "report": file.report,
+    }
+    for place, value in asked.items():
+        if value:
+            yield Problem(
+                place, "set", "is understood but not acted on in this version", "Leave it out until a version acts on it.", fatal=False
+            )
+
+
+def _missing_file(place: str, path: Path) -> Problem:
+    return Problem(
+        place, str(path), "must be a file that exists", "Correct the path; a relative one counts from the folder of the configuration file."
+    )
+
+
+def _twice(place: str, key: str, values: list[str]) -> Iterator[Problem]:
+    for value, count in Counter(values).items():
+        if count > 1:
+            yield Problem(f"{place}.{key}", f'"{value}", {count} times', "must be different in each table", "Change one of them.")
+
+
+#: Which tables a check looks at, and the check.
+CHECKS: tuple[tuple[tuple[str, ...], Callable[[ConfigFile], Iterator[Problem]]], ...] = (
+    (("imap",), lambda file: _servers(file.imap)),
+    (("smtp",), lambda file: _servers(file.smtp)),
+    (("escalation_mailbox",), lambda file: _servers(file.escalation_mailbox) if file.escalation_mailbox else iter(())),
+    (("addresses",), _addresses),
+    (("addresses", "recruiters"), _recruiters),
+    (("recruiters", "positions"), _recruiters_of_positions),
+    (("office",), _office),
+    (("escalation", "limits"), _numbers),
+    (("positions",), _positions),
+    (("positions", "stages"), _assignments),
+    (("stages",), _stages),
+    (("imap", "smtp", "escalation_mailbox", "sources", "clamd", "report"), _not_in_this_version),
+)
