@@ -1,0 +1,258 @@
+"""What is known of every message ever seen in a mailbox: a journal on disk, and in memory only where in it each verdict stands."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from mailbot.errors import Permanent
+from mailbot.records.codec import instant, instant_text
+from mailbot.records.journal import Journal
+from mailbot.records.places import Places
+
+#: The verdict on a message that was gone before it could be read.
+GONE = "gone"
+
+
+@dataclass(frozen=True, slots=True)
+class Cursor:
+    """How far a folder has been read."""
+
+    folder: str
+    uidvalidity: int
+    #: What arrived before this instant is old, under whatever UID it comes later.
+    first_contact: datetime
+    #: UIDs below it were there at first contact; 1 once the UIDVALIDITY has changed, for then all are looked at again.
+    first_uidnext: int
+    #: How many messages were there at first contact.
+    count: int
+    #: The highest UID with a verdict, 0 for none.
+    highest: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """The verdict on one message of a folder."""
+
+    folder: str
+    uidvalidity: int
+    uid: int
+    #: First arrival, as the folder says.
+    arrived: datetime
+    verdict: str
+    identity: str
+    reference: str
+    rule: str
+    #: Identity or place of the message that this is a copy of; "" for none.
+    same_as: str
+    #: When the verdict was written.
+    at: datetime
+
+
+@dataclass(slots=True)
+class _Folder:
+    """One folder under one UIDVALIDITY."""
+
+    settled: Places = field(default_factory=Places)
+    #: UID -> (arrival, attempts), of what has no verdict yet.
+    open: dict[int, tuple[str, int]] = field(default_factory=dict)
+    highest: int = 0
+
+
+class Ledger:
+    """The ledger in one file. `at` is the present instant everywhere; only the holder of the state's lock may write."""
+
+    def __init__(self, path: Path) -> None:
+        """Given the journal's path, read it. Raise Permanent if it is damaged or newer, Temporary if it can not be read."""
+        self._journal = Journal(path)
+        self._read()
+
+    def cursor(self, folder: str) -> Cursor | None:
+        """Given a folder, return how far it has been read, or None before first contact."""
+        cursor = self._cursors.get(folder)
+        return replace(cursor, highest=self._folder(folder, cursor.uidvalidity).highest) if cursor else None
+
+    def first_contact(self, folder: str, at: datetime, uidvalidity: int, uidnext: int, count: int) -> None:
+        """Remember what was there when mailbot first saw the folder. On the disk when it returns. Raise Temporary."""
+        self._write("contact", folder, uidvalidity, at, uidnext=uidnext, count=count)
+
+    def new_validity(self, folder: str, uidvalidity: int, at: datetime) -> None:
+        """Forget the folder's UIDs, for they mean other messages now (RFC 3501 2.3.1.1); identities stay. On the disk when it returns."""
+        self._write("validity", folder, uidvalidity, at)
+
+    def seen(self, folder: str, uidvalidity: int, uid: int, arrived: datetime, at: datetime) -> None:
+        """Remember that there is such a message. Not fsynced: what a power cut takes is seen again."""
+        self._write("seen", folder, uidvalidity, at, sync=False, uid=uid, arrived=instant_text(arrived))
+
+    def attempt(self, folder: str, uidvalidity: int, uid: int, at: datetime) -> int:
+        """Count one more try, before it is made, so that one which kills the process counts; return how many there were with it."""
+        self._write("attempt", folder, uidvalidity, at, sync=False, uid=uid)
+        return self.attempts(folder, uidvalidity, uid)
+
+    def attempts(self, folder: str, uidvalidity: int, uid: int) -> int:
+        """Return how many tries there were without a verdict."""
+        return self._folder(folder, uidvalidity).open.get(uid, ("", 0))[1]
+
+    def verdict(
+        self,
+        folder: str,
+        uidvalidity: int,
+        uid: int,
+        verdict: str,
+        *,
+        identity: str,
+        reference: str,
+        rule: str,
+        at: datetime,
+        same_as: str = "",
+    ) -> None:
+        """Write the verdict on a message; of several the last one stands. On the disk when it returns. Raise Temporary."""
+        earlier = self.verdict_of(folder, uidvalidity, uid)
+        arrived = instant_text(earlier.arrived if earlier else at)
+        if not earlier:
+            arrived = self._folder(folder, uidvalidity).open.get(uid, (arrived, 0))[0]
+        self._write(
+            "verdict",
+            folder,
+            uidvalidity,
+            at,
+            uid=uid,
+            arrived=arrived,
+            verdict=verdict,
+            identity=identity,
+            reference=reference,
+            rule=rule,
+            same_as=same_as,
+        )
+
+    def gone(self, folder: str, uidvalidity: int, uid: int, at: datetime) -> None:
+        """Write the verdict on a message that was seen and has left the folder before it was read."""
+        self.verdict(folder, uidvalidity, uid, GONE, identity="", reference="", rule="", at=at)
+
+    def verdict_of(self, folder: str, uidvalidity: int, uid: int) -> Row | None:
+        """Return the row of a message, None without verdict. Reads one line of the journal. Raise Temporary, Permanent."""
+        return self._row(self._folder(folder, uidvalidity).settled.last(uid))
+
+    def reference_of(self, identity: str) -> str:
+        """Given an identity, return the reference under which it was filed first; "" if it is not known."""
+        row = self._first(identity)
+        return row.reference if row else ""
+
+    def arrival_of(self, identity: str) -> datetime | None:
+        """Given an identity, return when it first arrived; None if it is not known."""
+        row = self._first(identity)
+        return row.arrived if row else None
+
+    def unsettled(self, folder: str, uidvalidity: int) -> tuple[int, ...]:
+        """Return the UIDs that were seen and have no verdict, ascending."""
+        return tuple(sorted(self._folder(folder, uidvalidity).open))
+
+    def settled_uids(self, folder: str, uidvalidity: int) -> frozenset[int]:
+        """Return the UIDs that have a verdict."""
+        return frozenset(self._folder(folder, uidvalidity).settled)
+
+    def last_time(self) -> datetime | None:
+        """Return the latest instant at which anything was written; None for an empty ledger."""
+        return instant(self._latest) if self._latest else None
+
+    def compact(self) -> bool:
+        """Keep one line a message, if half of the lines can go; return whether it was done. Raise Temporary."""
+        rows = sum(len(folder.settled) for folder in self._folders.values())
+        if self._lines < 2 * rows + 1000:
+            return False
+        self._journal.rewrite(self._essence())
+        self._read()
+        return True
+
+    def close(self) -> None:
+        self._journal.close()
+
+    def _read(self) -> None:
+        self._cursors: dict[str, Cursor] = {}
+        self._folders: dict[tuple[str, int], _Folder] = {}
+        self._identities = Places()
+        self._latest = ""
+        self._lines = 0
+        for place, event in self._journal.placed():
+            self._apply(place, event)
+        for places in (self._identities, *(folder.settled for folder in self._folders.values())):
+            places.sort_in()
+
+    def _write(self, word: str, folder: str, uidvalidity: int, at: datetime, *, sync: bool = True, **more: str | int) -> None:
+        event = {"event": word, "at": instant_text(at), "folder": folder, "uidvalidity": uidvalidity, **more}
+        self._apply(self._journal.append(event, sync), event)
+
+    def _apply(self, place: int, event: dict[str, Any]) -> None:
+        """Take in one event, from the journal or just written to it. Raise Permanent for one of a newer mailbot."""
+        self._lines += 1
+        self._latest = max(self._latest, event["at"])
+        key = (event["folder"], event["uidvalidity"])
+        folder = self._folders.get(key) or self._folders.setdefault(key, _Folder())
+        match event["event"]:
+            case "verdict":
+                uid, identity = event["uid"], event["identity"]
+                folder.open.pop(uid, None)
+                folder.settled.add(uid, place)
+                folder.highest = max(folder.highest, uid)
+                if identity:
+                    self._identities.add(_number(identity), place)
+            case "seen":
+                if event["uid"] not in folder.settled:
+                    folder.open.setdefault(event["uid"], (event["arrived"], event.get("attempts", 0)))
+            case "attempt":
+                arrived, attempts = folder.open.get(event["uid"], (event["at"], 0))
+                folder.open[event["uid"]] = (arrived, attempts + 1)
+            case "contact":
+                self._cursors[key[0]] = Cursor(*key, instant(event["at"]), event["uidnext"], event["count"])
+            case "validity":
+                contact = self._cursors[key[0]]
+                self._cursors[key[0]] = replace(contact, uidvalidity=key[1], first_uidnext=1)
+            case word:
+                raise Permanent(f'{self._journal.path}: the event "{word}" was written by a newer mailbot. Upgrade mailbot')
+
+    def _essence(self) -> Iterator[dict[str, Any]]:
+        """The events that say the same in one line a message."""
+        open_now = {key: dict(folder.open) for key, folder in self._folders.items()}
+        for place, event in self._journal.placed():
+            key = (event["folder"], event["uidvalidity"])
+            if event["event"] in {"contact", "validity"} or (
+                event["event"] == "verdict" and self._folders[key].settled.last(event["uid"]) == place
+            ):
+                yield event
+        for (name, uidvalidity), messages in open_now.items():
+            for uid, (arrived, attempts) in messages.items():
+                event = {"event": "seen", "at": self._latest, "folder": name, "uidvalidity": uidvalidity, "uid": uid}
+                yield {**event, "arrived": arrived, "attempts": attempts}
+
+    def _folder(self, folder: str, uidvalidity: int) -> _Folder:
+        return self._folders.get((folder, uidvalidity)) or _Folder()
+
+    def _first(self, identity: str) -> Row | None:
+        """The row as it stands now of the message that came first with this identity."""
+        row = self._row(self._identities.first(_number(identity))) if identity else None
+        return self.verdict_of(row.folder, row.uidvalidity, row.uid) if row and row.identity == identity else None
+
+    def _row(self, place: int | None) -> Row | None:
+        if place is None:
+            return None
+        event = self._journal.at(place)
+        return Row(
+            event["folder"],
+            event["uidvalidity"],
+            event["uid"],
+            instant(event["arrived"]),
+            event["verdict"],
+            event["identity"],
+            event["reference"],
+            event["rule"],
+            event["same_as"],
+            instant(event["at"]),
+        )
+
+
+def _number(identity: str) -> int:
+    """The first 64 bits of an identity; that the rest fits is seen in the row."""
+    return int(identity[:16], 16)

@@ -1,0 +1,218 @@
+"""The fate of every outgoing message: a journal whose line before the final dot divides "certainly not sent" from "nobody can know"."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any, Literal
+
+from mailbot.errors import Permanent
+from mailbot.hiring.model import Audience
+from mailbot.records.codec import instant, instant_text, plain, typed
+from mailbot.records.journal import Journal
+
+State = Literal["planned", "committed", "sent", "retry", "failed", "unknown", "held", "dropped"]
+Happening = Literal["attempt", "commit", "sent", "retry", "failed", "unknown", "held", "dropped"]
+
+_NOT_SENT: frozenset[State] = frozenset({"planned", "retry", "unknown", "held"})
+#: In which states what may happen. "sent" may still turn out "failed": a bounce came back.
+_ALLOWED: dict[str, frozenset[State]] = {
+    "attempt": _NOT_SENT,
+    "commit": _NOT_SENT,
+    "sent": frozenset({"committed", "unknown", "held"}),
+    "retry": _NOT_SENT | {"committed"},
+    "failed": _NOT_SENT | {"committed", "sent"},
+    "unknown": frozenset({"committed", "unknown"}),
+    "held": _NOT_SENT | {"committed", "failed"},
+    "dropped": _NOT_SENT | {"failed"},
+}
+_STATE_AFTER: dict[str, State] = {
+    "commit": "committed",
+    "sent": "sent",
+    "retry": "retry",
+    "failed": "failed",
+    "unknown": "unknown",
+    "held": "held",
+    "dropped": "dropped",
+}
+#: An attempt that a power cut takes did not reach the dot; all else is on the disk before anybody acts on it.
+_NOT_FSYNCED = frozenset({"attempt"})
+_DONE: frozenset[State] = frozenset({"sent", "failed", "dropped"})
+_HOUR, _DAY = timedelta(hours=1), timedelta(days=1)
+#: What is done stays readable in `outbox list` so long; the caps look back one day.
+_KEPT = timedelta(days=2)
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One outgoing message and what is known of its fate. No personal data: addresses and domains are keyed hashes."""
+
+    id: str
+    reference: str
+    purpose: str
+    audience: Audience
+    #: Only what the machine decided by itself counts against the caps.
+    automatic: bool
+    message_id: str
+    address_hash: str
+    domain_hash: str
+    planned_at: datetime
+    #: When the state was reached.
+    at: datetime
+    not_before: datetime | None = None
+    waits_for_reading: bool = False
+    state: State = "planned"
+    attempts: int = 0
+    #: When to try again (retry), or to look for it again (unknown); None: at once.
+    next: datetime | None = None
+    reason: str = ""
+    #: When it was committed to the wire and not certainly refused since; this is what the caps count.
+    committed_at: datetime | None = None
+
+    def due(self, now: datetime) -> bool:
+        """Is it time to send it, or (unknown) to look for it?"""
+        if self.state not in {"planned", "retry", "unknown"}:
+            return False
+        return all(instant is None or instant <= now for instant in (self.not_before, self.next))
+
+
+class Outbox:
+    """The outbox in one file. Only the holder of the state's lock may write."""
+
+    def __init__(self, path: Path, writer: bool = True) -> None:
+        """Given the journal's path, read it. For the `writer` a message that was committed and has no outcome becomes "unknown", in the
+        journal too; who only looks while a daemon is sending sees it "committed". Raise Permanent if it is damaged or newer, Temporary."""
+        self._journal = Journal(path)
+        self._entries: dict[str, Entry] = {}
+        #: reference -> (when a person last wrote, number of counted messages since then that were compacted away).
+        self._threads: dict[str, tuple[datetime | None, int]] = {}
+        for event in self._journal.read():
+            try:
+                self._apply(event)
+            except (KeyError, ValueError) as error:
+                raise Permanent(f"{path}: an event can not be understood ({error}). Upgrade mailbot, or restore the state") from error
+        if writer:
+            for entry in self.entries():
+                if entry.state == "committed":
+                    self.record(entry.id, "unknown", entry.at, reason="mailbot stopped before the server's reply")
+
+    def planned(self, entry: Entry) -> None:
+        """Take in a message that a record holds an intent for; one that is known already changes nothing, so it may be repeated at start.
+
+        Not fsynced: the record has it. Raise Temporary.
+        """
+        if entry.id not in self._entries:
+            self._write({"event": "planned", "entry": plain(entry)}, sync=False)
+
+    def record(self, intent_id: str, event: Happening, at: datetime, *, reason: str = "", next: datetime | None = None) -> None:
+        """Write what happened to a message; "commit" must return before the final dot is sent. All but "attempt" is on the disk then.
+
+        Raise Temporary if it could not be written: then it did not happen. Raise ValueError for what can not happen in the entry's state.
+        """
+        self._next(intent_id, event, at, reason, next)
+        line = {"event": event, "id": intent_id, "at": instant_text(at), "reason": reason, "next": plain(next)}
+        self._write(line, sync=event not in _NOT_FSYNCED)
+
+    def person_wrote(self, reference: str, at: datetime) -> None:
+        """A person has written in this thread: its cap counts from here. Not fsynced: forgetting it only makes mailbot more careful."""
+        self._write({"event": "person", "reference": reference, "at": instant_text(at)}, sync=False)
+
+    def entries(self) -> tuple[Entry, ...]:
+        """Return every entry that is kept, in the order of planning."""
+        return tuple(self._entries.values())
+
+    def get(self, intent_id: str) -> Entry | None:
+        """Return one entry, None if it is not known (any more)."""
+        return self._entries.get(intent_id)
+
+    def due(self, now: datetime) -> tuple[Entry, ...]:
+        """Return what is to be sent now (planned, retry) or to be looked for now (unknown), in the order of planning."""
+        return tuple(entry for entry in self._entries.values() if entry.due(now))
+
+    def counts(self, entry: Entry, now: datetime) -> tuple[int, int, int, int]:
+        """Return how many automatic messages to candidates have gone out beside `entry`: to its address in 24 hours, in its application
+        since a person wrote there, to its domain in an hour, to all in an hour. What may have gone out counts."""
+        counted = [each for each in self._entries.values() if each.committed_at and _counts(each) and each.id != entry.id]
+        hour = [each for each in counted if each.committed_at and now - each.committed_at < _HOUR]
+        return (
+            sum(each.address_hash == entry.address_hash for each in counted if each.committed_at and now - each.committed_at < _DAY),
+            self._since_person(entry.reference, counted),
+            sum(each.domain_hash == entry.domain_hash for each in hour),
+            len(hour),
+        )
+
+    def compact(self, now: datetime, unsettled: Collection[str] = ()) -> None:
+        """Drop what has been done for two days, but keep the numbers that the caps need, and the ids in `unsettled`: intents whose outcome
+        their record has not learned yet; without their entry they would be sent again. Raise Temporary; then nothing is dropped."""
+        done = {
+            entry.id for entry in self._entries.values() if entry.state in _DONE and now - entry.at >= _KEPT and entry.id not in unsettled
+        }
+        if not done:
+            return
+        kept = [entry for entry in self._entries.values() if entry.id not in done]
+        dropped = [entry for entry in self._entries.values() if entry.id in done and _counts(entry)]
+        threads = {
+            reference: (since, self._since_person(reference, dropped))
+            for reference in {*self._threads, *(entry.reference for entry in dropped)}
+            for since in (self._threads.get(reference, (None, 0))[0],)
+        }
+        self._journal.rewrite(_essence(kept, threads))
+        self._entries = {entry.id: entry for entry in kept}
+        self._threads = threads
+
+    def close(self) -> None:
+        self._journal.close()
+
+    def _since_person(self, reference: str, among: Collection[Entry]) -> int:
+        since, carried = self._threads.get(reference, (None, 0))
+        return carried + sum(
+            1 for entry in among if entry.reference == reference and entry.committed_at and (since is None or entry.committed_at > since)
+        )
+
+    def _write(self, event: dict[str, Any], *, sync: bool) -> None:
+        self._journal.append(event, sync)
+        self._apply(event)
+
+    def _apply(self, event: dict[str, Any]) -> None:
+        """Take in one event. Raise KeyError, ValueError for one that is not understood or can not happen."""
+        match event["event"]:
+            case "planned":
+                entry = typed(Entry, event["entry"])
+                self._entries[entry.id] = entry
+            case "person":
+                self._threads[event["reference"]] = (instant(event["at"]), 0)
+            case "thread":
+                self._threads[event["reference"]] = (instant(event["since"]) if event["since"] else None, event["count"])
+            case happening:
+                upcoming = instant(event["next"]) if event["next"] else None
+                self._entries[event["id"]] = self._next(event["id"], happening, instant(event["at"]), event["reason"], upcoming)
+
+    def _next(self, id: str, happening: str, at: datetime, reason: str, upcoming: datetime | None) -> Entry:
+        """The entry after what happened to it. Raise KeyError for an unknown entry, ValueError for what can not happen."""
+        entry = self._entries[id]
+        if entry.state not in _ALLOWED.get(happening, frozenset()):
+            raise ValueError(f'"{happening}" can not happen to a message that is {entry.state}')
+        if happening == "attempt":
+            return replace(entry, attempts=entry.attempts + 1)
+        committed_at = entry.committed_at
+        if happening == "commit":
+            committed_at = at
+        elif happening == "retry" or (happening == "failed" and entry.state == "committed"):
+            # The server refused it, so it has not gone out.
+            committed_at = None
+        return replace(entry, state=_STATE_AFTER[happening], at=at, reason=reason, next=upcoming, committed_at=committed_at)
+
+
+def _counts(entry: Entry) -> bool:
+    return entry.automatic and entry.audience == "candidate" and entry.committed_at is not None
+
+
+def _essence(entries: list[Entry], threads: dict[str, tuple[datetime | None, int]]) -> Iterator[dict[str, Any]]:
+    """The events that say the same: an entry as it stands, a thread's count."""
+    for reference, (since, count) in threads.items():
+        if since or count:
+            yield {"event": "thread", "reference": reference, "since": plain(since), "count": count}
+    for entry in entries:
+        yield {"event": "planned", "entry": plain(entry)}
