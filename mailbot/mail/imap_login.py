@@ -1,0 +1,137 @@
+"""Opens a session with an IMAP server: connect, encrypt, verify, log in; and puts what went wrong in words without secrets."""
+
+from __future__ import annotations
+
+import imaplib
+import ipaddress
+import logging
+import socket
+import ssl
+from contextlib import suppress
+from typing import Final
+
+from imapclient import IMAPClient, SocketTimeout
+
+from mailbot.errors import Permanent, Temporary
+from mailbot.mail.mailbox import Account
+
+#: What imaplib and imapclient raise, beside errors of the socket, when an answer is garbled.
+GARBLED: Final = (ValueError, LookupError, TypeError, AssertionError)
+
+# A refused login that may be granted later (RFC 5530; Gmail's "Too many simultaneous connections").
+_LATER: Final = ("[UNAVAILABLE]", "[INUSE]", "[LIMIT]", "[SERVERBUG]", "Too many")
+
+
+def server_name(account: Account) -> str:
+    """How messages to the operator name the server."""
+    return f"IMAP server {account.host}:{account.port}"
+
+
+def log_in(account: Account, timeout: SocketTimeout) -> IMAPClient:
+    """A client that is logged in over a verified connection.
+
+    Raises Permanent if the login is refused, the certificate can not be verified or no encryption is to be had, all before the password
+    is sent; Temporary if the server can not be reached or breaks off.
+    """
+    if account.security == "none" and not _is_loopback(account.host):
+        raise Permanent(f'{server_name(account)}: security = "none" is accepted for loopback addresses alone')
+    # imapclient writes the user's name and what is searched for to its log at DEBUG.
+    logging.getLogger("imapclient").setLevel(logging.WARNING)
+    context = _trusted_context(account.ca_file)
+    try:
+        tls = account.security == "tls"
+        client = IMAPClient(account.host, account.port, ssl=tls, ssl_context=context if tls else None, timeout=timeout)
+    except (OSError, imaplib.IMAP4.error, *GARBLED) as error:
+        raise _refused(error, account) from None
+    try:
+        # imapclient sets 5: every answer, letters included, would be formatted for a log, at five times the cost (measured).
+        client._imap.debug = 0
+        _keep_alive(client.socket())
+        if account.security == "starttls":
+            _encrypt(client, context, account)
+        _authenticate(client, account)
+    except (OSError, imaplib.IMAP4.error, *GARBLED) as error:
+        shut(client)
+        raise _refused(error, account) from None
+    except BaseException:
+        shut(client)
+        raise
+    return client
+
+
+def shut(client: IMAPClient) -> None:
+    """Close the connection without a word; never raises."""
+    with suppress(OSError):
+        client.shutdown()
+
+
+def in_words(error: Exception, account: Account) -> str:
+    """What went wrong, for the operator and the log: no name, no secret, and nothing of a letter."""
+    if isinstance(error, TimeoutError):
+        return "no answer in time"
+    if isinstance(error, imaplib.IMAP4.abort | ValueError | LookupError | TypeError | AssertionError):
+        return "the connection was lost, or its answer is garbled"
+    if isinstance(error, OSError):
+        return f"the connection failed: {error.strerror or type(error).__name__}"
+    text = str(error)
+    for secret in filter(None, (account.password, account.username)):
+        text = text.replace(secret, "…")
+    return text[:200]
+
+
+def _refused(error: Exception, account: Account) -> Permanent | Temporary:
+    if isinstance(error, ssl.SSLCertVerificationError):
+        return Permanent(f"{server_name(account)}: the certificate can not be verified: {error.verify_message}; nothing was sent")
+    if isinstance(error, ssl.SSLError) and error.reason == "WRONG_VERSION_NUMBER":
+        return Permanent(f'{server_name(account)}: the server speaks no TLS on this port; take its TLS port, or security = "starttls"')
+    return Temporary(f"{server_name(account)}: {in_words(error, account)}")
+
+
+def _encrypt(client: IMAPClient, context: ssl.SSLContext, account: Account) -> None:
+    if not client.has_capability("STARTTLS"):
+        raise Permanent(f"{server_name(account)}: no STARTTLS is offered, or somebody on the way removed it; the password was not sent")
+    client.starttls(context)
+
+
+def _authenticate(client: IMAPClient, account: Account) -> None:
+    try:
+        # PLAIN carries any password; LOGIN carries ASCII, and is for servers without PLAIN.
+        if client.has_capability("AUTH=PLAIN"):
+            client.plain_login(account.username, account.password)
+        elif client.has_capability("LOGINDISABLED"):
+            raise Permanent(f'{server_name(account)}: no password is taken on this connection; set security = "tls" or "starttls"')
+        else:
+            client.login(account.username, account.password)
+    except imaplib.IMAP4.error as error:
+        # imapclient calls a connection that broke off a failed login, too.
+        if isinstance(error.__context__, imaplib.IMAP4.abort) or any(code in str(error) for code in _LATER):
+            raise
+        raise Permanent(f"{server_name(account)}: the login was refused: {in_words(error, account)}") from None
+
+
+def _trusted_context(ca_file: str) -> ssl.SSLContext:
+    context = ssl.create_default_context()
+    context.minimum_version = ssl.TLSVersion.TLSv1_2
+    if ca_file:
+        try:
+            context.load_verify_locations(ca_file)
+        except OSError:
+            raise Permanent(f"ca_file {ca_file} can not be read, or holds no certificate") from None
+    return context
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        # RFC 6761, 6.3.
+        return host.lower() == "localhost"
+
+
+def _keep_alive(connection: socket.socket) -> None:
+    """Have the kernel notice within two minutes that the other side is gone (a half-open connection)."""
+    connection.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+    for option, value in (("TCP_KEEPIDLE", 60), ("TCP_KEEPINTVL", 20), ("TCP_KEEPCNT", 3)):
+        # Not every system has them.
+        if hasattr(socket, option):
+            connection.setsockopt(socket.IPPROTO_TCP, getattr(socket, option), value)
