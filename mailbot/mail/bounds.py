@@ -1,0 +1,52 @@
+"""Refuses, before and after it is parsed, a message that is built to cost more than any letter is worth."""
+
+from __future__ import annotations
+
+import re
+from email.message import Message
+
+from mailbot.errors import BadMessage
+
+#: Postfix stops at 100 levels; letters have three or four.
+_DEPTH = 50
+_PARTS = 1000
+_HEADER_BYTES = 1 << 20
+#: One field that says how a part is to be read: longer ones, or with more parameters, take the parser quadratic time.
+_FIELD_BYTES = 32_000
+_FIELD_PARAMETERS = 200
+
+_END_OF_HEADER = re.compile(rb"\r?\n\r?\n|\r\r")
+_BOUNDARY = re.compile(rb"boundary(?:\*[0-9]*\*?)?[ \t]*=[ \t]*(?:\"([^\"\r\n]{1,100})|([^\s\";,]{1,100}))", re.IGNORECASE)
+_FIELD = re.compile(rb"^content-(?:type|disposition)[ \t]*:[^\r\n]*(?:\r?\n[ \t][^\r\n]*)*", re.IGNORECASE | re.MULTILINE)
+
+
+def check_bytes(raw: bytes) -> None:
+    """Looks at the bytes, in time that grows with their length.
+
+    Raises BadMessage for a header of more than 1 MB, more than 1000 parts, or a field that no mail program writes.
+    """
+    end = _END_OF_HEADER.search(raw, 0, _HEADER_BYTES + 4)
+    if end is None and len(raw) > _HEADER_BYTES:
+        raise BadMessage("its header is longer than 1 MB")
+    for field in _FIELD.finditer(raw):
+        if field.end() - field.start() > _FIELD_BYTES or raw.count(b";", field.start(), field.end()) > _FIELD_PARAMETERS:
+            raise BadMessage("a field of its header is longer than any mail program writes")
+    boundaries = {match[1] or match[2] for match in _BOUNDARY.finditer(raw)}
+    # Every boundary is one level more that the parser asks at every line.
+    if len(boundaries) > 2 * _DEPTH or sum(raw.count(b"\n--" + boundary) for boundary in boundaries) > 2 * _PARTS:
+        raise BadMessage(f"it has more than {_PARTS} parts")
+
+
+def check_tree(message: Message) -> None:
+    """Looks at the parsed tree, forwarded messages included. Raises BadMessage beyond 50 levels or 1000 parts."""
+    waiting = [(message, 1)]
+    parts = 0
+    while waiting:
+        part, depth = waiting.pop()
+        parts += 1
+        if depth > _DEPTH:
+            raise BadMessage(f"its parts lie in each other more than {_DEPTH} deep")
+        if parts > _PARTS:
+            raise BadMessage(f"it has more than {_PARTS} parts")
+        payload = part.get_payload() if part.is_multipart() else ()
+        waiting.extend((child, depth + 1) for child in payload if isinstance(child, Message))
