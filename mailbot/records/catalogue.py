@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 
 from mailbot.errors import Permanent
+from mailbot.hiring.matching import Known
 from mailbot.hiring.model import Case, Language, WaitsFor
 from mailbot.records.codec import plain, typed
 from mailbot.records.journal import Journal
@@ -38,10 +39,15 @@ class Row:
     wake: datetime | None = None
     #: Ids of intents whose outcome the record does not know.
     open_intents: tuple[str, ...] = ()
-    #: Message-IDs of its thread.
+    #: Message-IDs by which it is found.
     thread: tuple[str, ...] = ()
     #: Which record it was made from; set by the catalogue.
     stamp: Stamp | None = None
+
+    @property
+    def known(self) -> Known:
+        """What matching has to know of it."""
+        return Known(self.reference, self.position, self.open, self.addresses, self.last_message)
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,25 +58,6 @@ class Refreshed:
     problems: tuple[str, ...]
 
 
-@dataclass(slots=True)
-class _Index:
-    """Which applications have an address or a Message-ID."""
-
-    references: dict[str, tuple[str, ...]] = field(default_factory=dict)
-
-    def add(self, names: Iterable[str], reference: str) -> None:
-        for name in names:
-            self.references[name] = (*(each for each in self.references.get(name, ()) if each != reference), reference)
-
-    def remove(self, names: Iterable[str], reference: str) -> None:
-        for name in names:
-            rest = tuple(each for each in self.references.get(name, ()) if each != reference)
-            if rest:
-                self.references[name] = rest
-            else:
-                self.references.pop(name, None)
-
-
 class Catalogue:
     """The catalogue in one file. Only the holder of the state's lock may put, remove or refresh."""
 
@@ -78,7 +65,9 @@ class Catalogue:
         """Given the journal's path, read it; a damaged or older one counts as empty, and is made anew by `refresh`. Raise Temporary."""
         self._journal = Journal(path)
         self._rows: dict[str, Row] = {}
-        self._addresses, self._threads = _Index(), _Index()
+        #: address -> references; Message-ID -> reference.
+        self._addresses: dict[str, tuple[str, ...]] = {}
+        self._messages: dict[str, str] = {}
         self._lines = 0
         # What was read before the damage is kept: each row is compared with its record's stamp anyway.
         with suppress(Permanent, ValueError):
@@ -95,14 +84,14 @@ class Catalogue:
     def get(self, reference: str) -> Row | None:
         return self._rows.get(reference)
 
-    def by_message_id(self, message_id: str) -> Row | None:
+    def by_message_id(self, message_id: str) -> Known | None:
         """Given a Message-ID, return the application that has it in its thread, None if none has."""
-        found = self._threads.references.get(message_id)
-        return self._rows[found[-1]] if found else None
+        reference = self._messages.get(message_id)
+        return self._rows[reference].known if reference else None
 
-    def by_address(self, address: str) -> tuple[Row, ...]:
+    def by_address(self, address: str) -> tuple[Known, ...]:
         """Given an address, return every application that knows it."""
-        return tuple(self._rows[reference] for reference in self._addresses.references.get(address, ()))
+        return tuple(self._rows[reference].known for reference in self._addresses.get(address, ()))
 
     def put(self, row: Row, stamp: Stamp | None) -> None:
         """Given an application's row and its record's stamp after a commit, remember it. Not fsynced: a cache. Raise Temporary."""
@@ -156,11 +145,21 @@ class Catalogue:
     def _take(self, row: Row) -> None:
         self._drop(row.reference)
         self._rows[row.reference] = row
-        self._addresses.add(row.addresses, row.reference)
-        self._threads.add(row.thread, row.reference)
+        self._messages.update(dict.fromkeys(row.thread, row.reference))
+        for address in row.addresses:
+            self._addresses[address] = (*self._addresses.get(address, ()), row.reference)
 
     def _drop(self, reference: str) -> None:
         row = self._rows.pop(reference, None)
-        if row:
-            self._addresses.remove(row.addresses, reference)
-            self._threads.remove(row.thread, reference)
+        if row is None:
+            return
+        for message_id in row.thread:
+            # The same message may stand in two applications; then the later one keeps it.
+            if self._messages.get(message_id) == reference:
+                del self._messages[message_id]
+        for address in row.addresses:
+            rest = tuple(each for each in self._addresses[address] if each != reference)
+            if rest:
+                self._addresses[address] = rest
+            else:
+                del self._addresses[address]

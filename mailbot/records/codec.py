@@ -50,7 +50,7 @@ def typed(kind: type[T], value: object) -> T:
 
     Raise ValueError for a missing key without a default, an unknown key, or a value of another type.
     """
-    result: T = _reader(kind)(value)
+    result: T = _reader(kind)(value)  # type: ignore[arg-type]  # a class is hashable, which mypy doubts
     return result
 
 

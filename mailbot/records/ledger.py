@@ -96,13 +96,12 @@ class Ledger:
         """Return how many tries there were without a verdict."""
         return self._folder(folder, uidvalidity).open.get(uid, ("", 0))[1]
 
-    def verdict(
+    def verdict(  # noqa: PLR0917 - a row of the ledger, in the order of its columns
         self,
         folder: str,
         uidvalidity: int,
         uid: int,
         verdict: str,
-        *,
         identity: str,
         reference: str,
         rule: str,
@@ -130,11 +129,17 @@ class Ledger:
 
     def gone(self, folder: str, uidvalidity: int, uid: int, at: datetime) -> None:
         """Write the verdict on a message that was seen and has left the folder before it was read."""
-        self.verdict(folder, uidvalidity, uid, GONE, identity="", reference="", rule="", at=at)
+        self.verdict(folder, uidvalidity, uid, GONE, "", "", "", at)
 
     def verdict_of(self, folder: str, uidvalidity: int, uid: int) -> Row | None:
         """Return the row of a message, None without verdict. Reads one line of the journal. Raise Temporary, Permanent."""
         return self._row(self._folder(folder, uidvalidity).settled.last(uid))
+
+    def recognise(self, identity: str, reference: str, arrived: datetime) -> None:
+        """Make an identity known that stands in a record but has no row; one that is known already changes nothing. Raise Temporary."""
+        if self._first(identity) is None:
+            row = {"identity": identity, "reference": reference, "arrived": instant_text(arrived)}
+            self._write("recognised", "", 0, arrived, uid=0, verdict="", rule="", same_as="", **row)
 
     def reference_of(self, identity: str) -> str:
         """Given an identity, return the reference under which it was filed first; "" if it is not known."""
@@ -153,6 +158,15 @@ class Ledger:
     def settled_uids(self, folder: str, uidvalidity: int) -> frozenset[int]:
         """Return the UIDs that have a verdict."""
         return frozenset(self._folder(folder, uidvalidity).settled)
+
+    def remember(self, name: str, text: str, at: datetime) -> None:
+        """Remember a text under a name, in the place of what was there: the day of the last digest, the reason of safe mode. On the disk
+        when it returns. Raise Temporary."""
+        self._write("remember", "", 0, at, name=name, text=text)
+
+    def remembered(self, name: str) -> str:
+        """Return what is remembered under a name, "" for nothing."""
+        return self._remembered.get(name, "")
 
     def last_time(self) -> datetime | None:
         """Return the latest instant at which anything was written; None for an empty ledger."""
@@ -174,6 +188,7 @@ class Ledger:
         self._cursors: dict[str, Cursor] = {}
         self._folders: dict[tuple[str, int], _Folder] = {}
         self._identities = Places()
+        self._remembered: dict[str, str] = {}
         self._latest = ""
         self._lines = 0
         for place, event in self._journal.placed():
@@ -199,6 +214,8 @@ class Ledger:
                 folder.highest = max(folder.highest, uid)
                 if identity:
                     self._identities.add(_number(identity), place)
+            case "recognised":
+                self._identities.add(_number(event["identity"]), place)
             case "seen":
                 if event["uid"] not in folder.settled:
                     folder.open.setdefault(event["uid"], (event["arrived"], event.get("attempts", 0)))
@@ -210,6 +227,8 @@ class Ledger:
             case "validity":
                 contact = self._cursors[key[0]]
                 self._cursors[key[0]] = replace(contact, uidvalidity=key[1], first_uidnext=1)
+            case "remember":
+                self._remembered[event["name"]] = event["text"]
             case word:
                 raise Permanent(f'{self._journal.path}: the event "{word}" was written by a newer mailbot. Upgrade mailbot')
 
@@ -218,10 +237,12 @@ class Ledger:
         open_now = {key: dict(folder.open) for key, folder in self._folders.items()}
         for place, event in self._journal.placed():
             key = (event["folder"], event["uidvalidity"])
-            if event["event"] in {"contact", "validity"} or (
+            if event["event"] in {"contact", "validity", "recognised"} or (
                 event["event"] == "verdict" and self._folders[key].settled.last(event["uid"]) == place
             ):
                 yield event
+        for name, text in self._remembered.items():
+            yield {"event": "remember", "at": self._latest, "folder": "", "uidvalidity": 0, "name": name, "text": text}
         for (name, uidvalidity), messages in open_now.items():
             for uid, (arrived, attempts) in messages.items():
                 event = {"event": "seen", "at": self._latest, "folder": name, "uidvalidity": uidvalidity, "uid": uid}
@@ -233,7 +254,9 @@ class Ledger:
     def _first(self, identity: str) -> Row | None:
         """The row as it stands now of the message that came first with this identity."""
         row = self._row(self._identities.first(_number(identity))) if identity else None
-        return self.verdict_of(row.folder, row.uidvalidity, row.uid) if row and row.identity == identity else None
+        if row is None or row.identity != identity:
+            return None
+        return self.verdict_of(row.folder, row.uidvalidity, row.uid) or row
 
     def _row(self, place: int | None) -> Row | None:
         if place is None:

@@ -22,7 +22,7 @@ _ALLOWED: dict[str, frozenset[State]] = {
     "attempt": _NOT_SENT,
     "commit": _NOT_SENT,
     "sent": frozenset({"committed", "unknown", "held"}),
-    "retry": _NOT_SENT | {"committed"},
+    "retry": _NOT_SENT | {"committed", "failed"},
     "failed": _NOT_SENT | {"committed", "sent"},
     "unknown": frozenset({"committed", "unknown"}),
     "held": _NOT_SENT | {"committed", "failed"},
@@ -62,6 +62,7 @@ class Entry:
     #: When the state was reached.
     at: datetime
     not_before: datetime | None = None
+    #: Held until INBOX and Sent have been read to the end.
     waits_for_reading: bool = False
     state: State = "planned"
     attempts: int = 0
@@ -70,6 +71,8 @@ class Entry:
     reason: str = ""
     #: When it was committed to the wire and not certainly refused since; this is what the caps count.
     committed_at: datetime | None = None
+    #: True once it stands in the Sent folder.
+    filed: bool = False
 
     def due(self, now: datetime) -> bool:
         """Is it time to send it, or (unknown) to look for it?"""
@@ -88,6 +91,7 @@ class Outbox:
         self._entries: dict[str, Entry] = {}
         #: reference -> (when a person last wrote, number of counted messages since then that were compacted away).
         self._threads: dict[str, tuple[datetime | None, int]] = {}
+        self._server_files: bool | None = None
         for event in self._journal.read():
             try:
                 self._apply(event)
@@ -118,6 +122,18 @@ class Outbox:
     def person_wrote(self, reference: str, at: datetime) -> None:
         """A person has written in this thread: its cap counts from here. Not fsynced: forgetting it only makes mailbot more careful."""
         self._write({"event": "person", "reference": reference, "at": instant_text(at)}, sync=False)
+
+    def filed(self, intent_id: str, at: datetime, *, by_server: bool) -> None:
+        """A message stands in the Sent folder: put there by the server, or by us. Not fsynced: one that stands there is found again."""
+        self._write({"event": "filed", "id": intent_id, "at": instant_text(at), "by_server": by_server}, sync=False)
+
+    def unfiled(self) -> tuple[Entry, ...]:
+        """Return what was sent and is not known to stand in the Sent folder."""
+        return tuple(entry for entry in self._entries.values() if entry.state == "sent" and not entry.filed)
+
+    def server_files(self) -> bool | None:
+        """Did the server put the last message into the Sent folder by itself? None before the first one."""
+        return self._server_files
 
     def entries(self) -> tuple[Entry, ...]:
         """Return every entry that is kept, in the order of planning."""
@@ -158,7 +174,7 @@ class Outbox:
             for reference in {*self._threads, *(entry.reference for entry in dropped)}
             for since in (self._threads.get(reference, (None, 0))[0],)
         }
-        self._journal.rewrite(_essence(kept, threads))
+        self._journal.rewrite(_essence(kept, threads, self._server_files))
         self._entries = {entry.id: entry for entry in kept}
         self._threads = threads
 
@@ -185,6 +201,11 @@ class Outbox:
                 self._threads[event["reference"]] = (instant(event["at"]), 0)
             case "thread":
                 self._threads[event["reference"]] = (instant(event["since"]) if event["since"] else None, event["count"])
+            case "filed":
+                self._server_files = event["by_server"]
+                self._entries[event["id"]] = replace(self._entries[event["id"]], filed=True)
+            case "server":
+                self._server_files = event["by_server"]
             case happening:
                 upcoming = instant(event["next"]) if event["next"] else None
                 self._entries[event["id"]] = self._next(event["id"], happening, instant(event["at"]), event["reason"], upcoming)
@@ -209,8 +230,10 @@ def _counts(entry: Entry) -> bool:
     return entry.automatic and entry.audience == "candidate" and entry.committed_at is not None
 
 
-def _essence(entries: list[Entry], threads: dict[str, tuple[datetime | None, int]]) -> Iterator[dict[str, Any]]:
+def _essence(entries: list[Entry], threads: dict[str, tuple[datetime | None, int]], server_files: bool | None) -> Iterator[dict[str, Any]]:
     """The events that say the same: an entry as it stands, a thread's count."""
+    if server_files is not None:
+        yield {"event": "server", "by_server": server_files}
     for reference, (since, count) in threads.items():
         if since or count:
             yield {"event": "thread", "reference": reference, "since": plain(since), "count": count}

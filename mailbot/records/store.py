@@ -117,7 +117,7 @@ class Store:
         return (reference for reference, _ in self.stamps())
 
     def stamps(self) -> Iterator[tuple[str, Stamp]]:
-        """Yield (reference, stamp) of every application: one stat(2) each, no record is read. Raise Temporary."""
+        """Yield (reference, stamp) in the order of `references`: one stat(2) each, no record is read. Raise Temporary."""
         for year in _names(self._state / "applications"):
             for name in _names(self._state / "applications" / year):
                 stamp = self._stamp(f"applications/{year}/{name}") if _APPLICATION.fullmatch(name) else None
@@ -127,9 +127,9 @@ class Store:
 
     def offices(self) -> Iterator[str]:
         """Yield the reference of every month of the office, oldest first. Raise Temporary."""
-        for name in _names(self._state / "office"):
-            if _OFFICE.fullmatch(f"office/{name}") and self._stamp(f"office/{name}"):
-                yield f"office/{name}"
+        for month in _names(self._state / "office"):
+            if _OFFICE.fullmatch(f"office/{month}") and self._stamp(f"office/{month}"):
+                yield f"office/{month}"
 
     def next_number(self, reference: str) -> int:
         """Given a reference, return the number of its next message; 1 where there is no such case yet. Raise as `load`."""
