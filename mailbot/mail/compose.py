@@ -93,7 +93,7 @@ def file_name(name: str) -> str:
 def _headers(envelope: Envelope) -> list[tuple[str, str]]:
     if not _MESSAGE_ID.fullmatch(envelope.message_id):
         raise Permanent("the message has no Message-ID that can be written")
-    known = [id for id in envelope.references if _MESSAGE_ID.fullmatch(id)]
+    known = [reference for reference in envelope.references if _MESSAGE_ID.fullmatch(reference)]
     references = known if len(known) <= LAST_REFERENCES else [known[0], *known[1:][-LAST_REFERENCES:]]
     headers = [
         ("From", _mailbox(envelope.sender_name, envelope.sender)),
