@@ -34,39 +34,33 @@ def problems(file: ConfigFile, valid: Collection[str], templates: Path) -> Itera
         yield from _templates(file.stages, templates)
 
 
-def _servers(*servers: Server) -> Iterator[Problem]:
-    for server in servers:
-        if server.security == "none" and not server.is_local:
-            yield Problem(
-                f"{server.place}.security",
-                f'"none" for {server.host}',
-                'must be "tls" or "starttls": without encryption only this very machine is spoken to',
-                f'For example: security = "{"starttls" if server.port in (143, 587, 25) else "tls"}"',
-            )
-        if server.security == "tls" and server.port in (143, 587):
-            yield Problem(
-                f"{server.place}.port",
-                str(server.port),
-                "is the port of STARTTLS",
-                'Write security = "starttls", or the port of TLS.',
-                fatal=False,
-            )
-        named = [key for key in ("password_env", "password_file", "oauth") if getattr(server, key)]
-        if len(named) > 1:
-            yield Problem(
-                server.place, " and ".join(named), "must name one place for the secret", f"Keep {named[0]} or {named[1]}, not both."
-            )
-        if server.ca_file and not server.ca_file.is_file():
-            yield _missing_file(f"{server.place}.ca_file", server.ca_file)
+def _server(server: Server) -> Iterator[Problem]:
+    place = server.place
+    if server.security == "none" and not server.is_local:
+        yield Problem(
+            f"{place}.security",
+            f'"none" for {server.host}',
+            'must be "tls" or "starttls": without encryption only this very machine is spoken to',
+            f'For example: security = "{"starttls" if server.port in (25, 143, 587) else "tls"}"',
+        )
+    if server.security == "tls" and server.port in (143, 587):
+        advice = 'Write security = "starttls", or the port of TLS.'
+        yield Problem(f"{place}.port", str(server.port), "is usually the port of STARTTLS", advice, fatal=False)
+    named = [key for key in ("password_env", "password_file", "oauth") if getattr(server, key)]
+    if len(named) > 1:
+        advice = f"Keep {named[0]} or {named[1]}, not both."
+        yield Problem(place, " and ".join(named), "must name one place for the secret", advice)
+    if server.ca_file and not server.ca_file.is_file():
+        yield _missing_file(f"{place}.ca_file", server.ca_file)
 
 
 def _addresses(file: ConfigFile) -> Iterator[Problem]:
     addresses = file.addresses
-    for address in (addresses.escalation, *addresses.aliases):
-        if address == addresses.job:
-            yield Problem("addresses", address, "must be three different things: job, escalation and aliases", "Write each address once.")
-    if addresses.escalation in addresses.aliases:
-        yield Problem("addresses.aliases", addresses.escalation, "must not hold the address of escalation", "Remove it from aliases.")
+    for address, count in Counter((addresses.job, addresses.escalation, *addresses.aliases)).items():
+        if count > 1:
+            yield Problem(
+                "addresses", address, "must name each address once, among job, escalation and aliases", "Remove it from one of them."
+            )
 
 
 def _recruiters(file: ConfigFile) -> Iterator[Problem]:
@@ -96,7 +90,7 @@ def _recruiters_of_positions(file: ConfigFile) -> Iterator[Problem]:
     for position in ids:
         if not any("*" in recruiter.positions or position in recruiter.positions for recruiter in file.recruiters):
             yield Problem(
-                f"positions[{id}]",
+                f"positions[{position}]",
                 "no recruiter",
                 "has nobody in [[recruiters]]",
                 "The address of escalation gets its notices.",
@@ -290,9 +284,9 @@ def _twice(place: str, key: str, values: list[str]) -> Iterator[Problem]:
 
 #: Which tables a check looks at, and the check.
 CHECKS: tuple[tuple[tuple[str, ...], Callable[[ConfigFile], Iterator[Problem]]], ...] = (
-    (("imap",), lambda file: _servers(file.imap)),
-    (("smtp",), lambda file: _servers(file.smtp)),
-    (("escalation_mailbox",), lambda file: _servers(file.escalation_mailbox) if file.escalation_mailbox else iter(())),
+    (("imap",), lambda file: _server(file.imap)),
+    (("smtp",), lambda file: _server(file.smtp)),
+    (("escalation_mailbox",), lambda file: _server(file.escalation_mailbox) if file.escalation_mailbox else iter(())),
     (("addresses",), _addresses),
     (("addresses", "recruiters"), _recruiters),
     (("recruiters", "positions"), _recruiters_of_positions),

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import date, time
 from functools import reduce
 from pathlib import Path
-from typing import Any, cast, get_args
+from typing import Any, cast, get_args, get_origin
 
 from pydantic import BaseModel, TypeAdapter, ValidationError
 from pydantic.fields import FieldInfo
@@ -86,9 +86,13 @@ def load(path: Path, environ: Mapping[str, str], *, installed: Path) -> Settings
 
 
 def secret(server: Server, environ: Mapping[str, str]) -> str:
-    """Given a server of the settings and the environment, return its password: of the variable or the private file that config.toml
-    names, else of the systemd credential (systemd.exec(5), LoadCredential). Raise ConfigProblem where there is none.
+    """Given a server of the settings and the environment, return its password, "" where nobody logs in.
+
+    It is that of the variable or the private file that config.toml names, else that of the systemd credential (systemd.exec(5),
+    LoadCredential). Raise ConfigProblem where there is none.
     """
+    if not server.username:
+        return ""
     if server.password_env and environ.get(server.password_env):
         return environ[server.password_env]
     if server.password_file:
@@ -173,77 +177,87 @@ def _parse(content: dict[str, Any], folder: Path) -> tuple[ConfigFile, frozenset
         if name in content
     }
     # Fills in the defaults of what is valid; what is not valid stays out and is not looked at.
-    return ConfigFile.model_construct(**tables), valid, [_explained(error, content) for error in errors]
+    told = [_explained(error, content) for error in errors if not _follows(error, errors)]
+    return ConfigFile.model_construct(**tables), valid, told
+
+
+def _follows(error: ErrorDetails, errors: list[ErrorDetails]) -> bool:
+    """True where an array is called too short only because a table in it is wrong."""
+    return error["type"] == "too_short" and any(
+        other is not error and other["loc"][: len(error["loc"])] == error["loc"] for other in errors
+    )
 
 
 def _explained(error: ErrorDetails, content: dict[str, Any]) -> Problem:
     place, field, parent = _located(error["loc"], content)
-    key = place.rpartition(".")[2]
+    key = next(part for part in reversed(error["loc"]) if isinstance(part, str) and part != "[key]")
     if error["type"] == "extra_forbidden":
         if key in SECRETS:
-            return Problem(
-                place,
-                "a secret",
-                "must not stand in the file",
-                "Use password_env, password_file or a systemd credential, and change the password.",
-            )
+            advice = "Use password_env, password_file or a systemd credential, and change the password."
+            return Problem(place, "a secret", "must not stand in the file", advice)
         keys = [info.alias or name for name, info in parent.model_fields.items()]
         return Problem(place, key, "is not a key that mailbot knows", coherence.nearest(key, keys, f"The keys here are {', '.join(keys)}."))
-    expected = (field.description if field else None) or "must be right"
-    advice = f"For example: {key} = {_toml(field.examples[0])}" if field and field.examples and isinstance(error["loc"][-1], str) else ""
+    expected = (field.description if field else None) or "must be a table"
+    advice = (
+        f"For example: {key} = {toml(field.examples[0])}"
+        if field and field.examples
+        else "The config.toml that comes with mailbot shows it."
+    )
     if error["type"] == "missing":
-        table = key in ConfigFile.model_fields and len(error["loc"]) == 1
-        return Problem(
-            place, "nothing", expected, "Add it, as in the config.toml that comes with mailbot." if table else f"Add it. {advice}".strip()
-        )
+        return Problem(place, "nothing", expected, f"Add it. {advice}")
     seen = error["input"]
     if error["type"] == "advice":
         advice = error["msg"]
     elif error["type"] == "literal_error" and isinstance(seen, str) and field:
         advice = coherence.nearest(seen, (choice for choice in _choices(field.annotation) if isinstance(choice, str)), advice)
-    return Problem(place, _toml(seen), expected, advice)
+    # What stands in a table is not shown: it may be a secret.
+    return Problem(place, "a table" if isinstance(seen, dict) else toml(seen), expected, advice)
 
 
 def _located(loc: tuple[int | str, ...], content: dict[str, Any]) -> tuple[str, FieldInfo | None, type[BaseModel]]:
-    """A place of pydantic's in words: `positions[manager].questions[2].text`, tables by id or name, values in arrays counted from one."""
-    place, field, parent, model = (
-        "",
-        cast("FieldInfo | None", None),
-        cast("type[BaseModel]", ConfigFile),
-        cast("type[BaseModel] | None", ConfigFile),
-    )
+    """A place of pydantic's: in words, `positions[manager].questions[experience].text`; its key's field; the table that the key is in.
+
+    Tables of an array are named by their id or name, else counted from one, as the values of an array are.
+    """
+    place = ""
+    field: FieldInfo | None = None
+    table: type[BaseModel] = ConfigFile
+    named: FieldInfo | None = None
     value: Any = content
     for part in loc:
         if isinstance(part, int):
             value = value[part]
-            label = (value.get("id") or value.get("name")) if isinstance(value, dict) else None
-            place += f"[{label or part + 1}]"
-            continue
-        if part == "[key]":
-            continue
-        value = value.get(part) if isinstance(value, dict) else None
-        place += f".{part}" if place else part
-        if model is not None:
-            parent = model
-            field = next((info for name, info in model.model_fields.items() if part in (name, info.alias)), None)
-            model = _model(field.annotation) if field else None
-    return place, field, parent
+            name = (value.get("id") or value.get("name")) if isinstance(value, dict) else None
+            place += f"[{name or part + 1}]"
+        elif part != "[key]":
+            value = value.get(part) if isinstance(value, dict) else None
+            place += f".{part}" if place else part
+            if field and get_origin(field.annotation) is dict and field is not named:
+                # The keys of such a table are names; the keys of the house come beneath.
+                named = field
+                continue
+            table = (model_of(field.annotation) if field else None) or table
+            field = next((info for name, info in table.model_fields.items() if part in (name, info.alias)), None)
+    return place, field, table
 
 
-def _model(annotation: Any) -> type[BaseModel] | None:
+def model_of(annotation: Any) -> type[BaseModel] | None:
+    """Given the annotation of a key, return the table that it holds, or None if it holds a plain value."""
     if isinstance(annotation, type) and issubclass(annotation, BaseModel):
         return annotation
-    return next((found for found in map(_model, get_args(annotation)) if found), None)
+    return next((found for found in map(model_of, get_args(annotation)) if found), None)
 
 
 def _choices(annotation: Any) -> tuple[Any, ...]:
     return reduce(lambda found, arg: found + (_choices(arg) or (arg,)), get_args(annotation), cast("tuple[Any, ...]", ()))
 
 
-def _toml(value: Any) -> str:
+def toml(value: Any) -> str:
     """A value as config.toml has it; long ones are cut."""
     if isinstance(value, dict):
-        text = "{ " + ", ".join(f"{key} = {_toml(part)}" for key, part in value.items()) + " }"
+        text = "{ " + ", ".join(f"{key} = {toml(part)}" for key, part in value.items()) + " }"
+    elif isinstance(value, list):
+        text = "[" + ", ".join("a table" if isinstance(part, dict) else toml(part) for part in value) + "]"
     elif isinstance(value, date | time):
         text = value.isoformat()
     else:

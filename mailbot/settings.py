@@ -8,7 +8,24 @@ from typing import ClassVar, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from mailbot.hiring.model import Language, WaitsFor
-from mailbot.values import Clock, Count, Country, Day, File, Host, Id, IdOrAll, IdOrNone, Line, Mailbox, MailboxOrNone, Many, Pattern, Zone
+from mailbot.values import (
+    Clock,
+    Count,
+    Country,
+    Day,
+    File,
+    Host,
+    Id,
+    IdOrAll,
+    IdOrNone,
+    Line,
+    LineOrNone,
+    Mailbox,
+    MailboxOrNone,
+    Many,
+    Pattern,
+    Zone,
+)
 
 
 class Section(BaseModel):
@@ -51,8 +68,8 @@ class Server(Section):
     place: ClassVar[str]
     credential: ClassVar[str]
 
-    host: Host = Field(description="must be the host name of the mail server", examples=["imap.example.org"])
-    port: int = Field(ge=1, le=65535, description="must be a port number, 1 to 65535", examples=[993])
+    host: Host = Field(description="must be the host name of the mail server", examples=["mail.example.org"])
+    port: int = Field(ge=1, le=65535, description="must be a port number: 993 or 143 for IMAP, 465 or 587 for SMTP")
     security: Literal["tls", "starttls", "none"] = Field(default="tls", description='must be "tls", "starttls" or "none"', examples=["tls"])
     username: Line = Field(description="must be the name to log in with", examples=["job@example.org"])
     password_env: str = Field(
@@ -76,7 +93,7 @@ class Server(Section):
     @property
     def is_local(self) -> bool:
         """True for an address of this very machine, the only one that may be spoken to without TLS."""
-        if self.host.lower() in ("localhost", "ip6-localhost"):
+        if self.host.lower() == "localhost":  # RFC 6761 section 6.3
             return True
         try:
             return ipaddress.ip_address(self.host).is_loopback
@@ -110,6 +127,9 @@ class SmtpSettings(Server):
     place = "smtp"
     credential = "smtp-password"
 
+    username: LineOrNone = Field(
+        default="", description='must be the name to log in with, or "" without login', examples=["job@example.org"]
+    )
     files_sent: Literal["auto", True, False] = Field(default="auto", description='must be "auto", true or false', examples=["auto"])
     witness: MailboxOrNone = Field(default="", description='must be an address that gets a copy, or ""', examples=[""])
 

@@ -118,6 +118,7 @@ def _pattern(value: Any) -> Any:
 Many = Annotated[tuple[T, ...], BeforeValidator(_as_tuple)]
 #: A text on one line, not empty.
 Line = Annotated[str, BeforeValidator(_one_line)]
+LineOrNone = Annotated[str, BeforeValidator(lambda value: value if value == "" else _one_line(value))]
 #: An e-mail address, lower-cased.
 Mailbox = Annotated[str, BeforeValidator(_address)]
 MailboxOrNone = Annotated[str, BeforeValidator(lambda value: value if value == "" else _address(value))]
