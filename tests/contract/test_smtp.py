@@ -378,6 +378,7 @@ class ScriptedServer:
         self.bodies: list[bytes] = []
         self.has_body = threading.Event()
         self.has_spoken_out_of_turn = threading.Event()
+        self.has_lost_its_client = threading.Event()
         self._listener = socket.create_server(("127.0.0.1", 0))
         self._open: list[socket.socket] = []
         self._threads = [threading.Thread(target=self._accept)]
@@ -421,6 +422,7 @@ class ScriptedServer:
                 talking = self._answer(sock, verb)
                 if talking and verb == "DATA" and self._replies["DATA"].startswith("354"):
                     talking = self._read_body(sock, lines)
+        self.has_lost_its_client.set()
 
     def _read_body(self, sock: socket.socket, lines: Any) -> bool:
         body = b""
@@ -445,7 +447,7 @@ class ScriptedServer:
             return True
         said, hangs_up, _ = reply.partition(CLOSE)
         if said:
-            sock.sendall(said.encode() + b"\r\n")
+            sock.sendall(said.strip().encode() + b"\r\n")
         if hangs_up:
             sock.shutdown(socket.SHUT_RDWR)
             return False
@@ -678,11 +680,12 @@ def test_what_the_commit_raises_comes_through_and_the_dot_is_never_sent(run_scri
     def commit() -> None:
         raise failure
 
+    submission = Submission(server.account)
     with pytest.raises(type(failure)):
-        Submission(server.account).send(RAW, SENDER, RECIPIENT, commit)
+        submission.send(RAW, SENDER, RECIPIENT, commit)
 
-    server.stop()
-    assert "dot" not in server.heard
+    assert server.has_lost_its_client.wait(2)
+    assert server.heard[-1] == "body"
     assert server.bodies == []
 
 
