@@ -78,6 +78,8 @@ STAFF_TEMPLATES = frozenset(
     {"notice", "hint", "escalation", "expired", "answered", "returned", "refused", "undelivered"}
     | {"held", "alarm", "office_notice", "digest"}
 )
+#: What the process sends whatever the stages are; theirs come on top.
+NEEDED = STAFF_TEMPLATES | {"position", "missing_questions", "received", "erasure", "reminder"}
 
 
 def full(template: str, language: Language) -> Mapping[str, Fact]:

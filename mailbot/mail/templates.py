@@ -61,10 +61,13 @@ class Templates:
         return Rendered(" ".join(subject.split()), _neat(text), _neat(html))
 
     def problems(self, languages: Collection[Language], wanted: Collection[str]) -> tuple[Problem, ...]:
-        """Render every template that there is or that is wanted, with sample facts; return what is wrong, each once."""
+        """Render every template that there is, that the process needs or that is wanted (by a stage), with sample facts.
+
+        Return what is wrong, each once.
+        """
         found: list[Problem] = []
         for language in languages:
-            for name in sorted({*wanted, *self.names(language)}):
+            for name in sorted({*wanted, *samples.NEEDED, *self.names(language)}):
                 for facts in (samples.full(name, language), samples.sparse(name, language)):
                     try:
                         self.render(language, name, facts)

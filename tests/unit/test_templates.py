@@ -14,6 +14,7 @@ import pytest
 from mailbot.errors import ConfigProblem
 from mailbot.hiring.actions import Fact
 from mailbot.hiring.model import Language
+from mailbot.hiring.relay import WRITE_ABOVE, leak
 from mailbot.hiring.wishes import wants_erasure, withdraws
 from mailbot.mail import samples
 from mailbot.mail.templates import Templates
@@ -241,7 +242,8 @@ def test_a_template_that_is_not_there_is_told_in_words(tmp_path: Path) -> None:
 def test_every_broken_template_is_told_at_once(tmp_path: Path) -> None:
     write(tmp_path, "{% block subject %}x{% endblock %}{% block text %}{{ one }}{% endblock %}", "first")
     templates = write(tmp_path, "{% block subject %}x{% endblock %}{% block text %}{{ two }}{% endblock %}", "second")
-    assert [found.seen for found in templates.problems(LANGUAGES[:1], ("third",))] == ["one", "two", "no file third.j2"]
+    seen = {found.seen for found in templates.problems(LANGUAGES[:1], ("third",))}
+    assert seen == {"one", "two", "no file third.j2", *(f"no file {name}.j2" for name in samples.NEEDED)}
 
 
 def test_a_problem_never_tells_what_a_fact_holds(tmp_path: Path) -> None:
@@ -271,3 +273,37 @@ def test_the_readme_names_every_template_and_every_fact() -> None:
     for name in (*LETTERS, *samples.STAFF_TEMPLATES):
         assert f"`{name}`" in readme
         assert all(re.search(rf"`{fact}[.`\[]", readme) for fact in samples.full(name, "ru"))
+
+
+def test_a_notice_that_is_sent_back_whole_never_reaches_the_candidate() -> None:
+    for language in LANGUAGES:
+        for name in ANSWERABLE:
+            text = TEMPLATES.render(language, name, {**samples.full(name, language), "line": WRITE_ABOVE[language]}).text
+            below = text.partition("\n")[2]
+            assert leak(text, text, "", ())
+            assert leak("Да.\n" + below, text, "", ())
+
+
+def test_the_candidates_own_words_may_be_quoted_from_a_notice() -> None:
+    facts = samples.full("notice", "ru")
+    letter = facts["letter"]
+    assert isinstance(letter, Mapping)
+    text = TEMPLATES.render("ru", "notice", facts).text
+    assert not leak("> Подскажите, пожалуйста, возможна ли работа из дома?\n\nДа, два дня в неделю.", text, letter["text"], ())
+
+
+def test_every_reason_that_is_said_in_russian_is_one_that_the_code_gives() -> None:
+    sources = "".join(path.read_text(encoding="utf-8") for path in (FOLDER.parent / "mailbot" / "hiring").glob("*.py"))
+    said = dict(re.findall(r'^  "(.+)": "(.+)",$', (FOLDER / "ru" / "_reason.j2").read_text(encoding="utf-8"), re.MULTILINE))
+    assert len(said) > 10
+    assert [reason for reason in said if f'"{reason}"' not in sources] == []
+    for reason, russian in said.items():
+        text = TEMPLATES.render("ru", "returned", {**samples.full("returned", "ru"), "reason": reason}).text
+        assert f"\nПричина: {russian}\n" in text
+
+
+def test_every_reason_for_holding_a_relay_back_is_said_in_russian() -> None:
+    source = (FOLDER.parent / "mailbot" / "hiring" / "relay.py").read_text(encoding="utf-8")
+    for reason in re.findall(r'return "(it .+)"', source):
+        text = TEMPLATES.render("ru", "returned", {**samples.full("returned", "ru"), "reason": reason}).text
+        assert reason not in text
