@@ -50,7 +50,6 @@ ARCHIVE = (b"Rar!\x1a\x07", b"7z\xbc\xaf\x27\x1c", b"\x1f\x8b\x08", b"BZh", b"\x
 IMAGE = (b"\xff\xd8\xff", b"\x89PNG\r\n", b"GIF8", b"II*\0", b"MM\0*")
 IMAGES = frozenset({"bmp", "gif", "heic", "heif", "jpeg", "jpg", "png", "svg", "tif", "tiff", "webp"})
 OFFICE = frozenset({"docx", "odt"})
-OLD_OFFICE = "it is in the old Office format (.doc, .xls, .ppt), which is not read"
 
 #: The first row that fits decides. A new type is one row here and, if it is to be read, a function in documents.READERS.
 TYPES = (
@@ -64,7 +63,7 @@ TYPES = (
     FileType(reader="rtf", begins=(b"{\\rt",)),
     FileType(verdict="withheld", because="it is locked with a password", begins=OLE, inside="EncryptedPackage".encode("utf-16-le")),
     FileType(verdict="withheld", because="it carries macros", begins=OLE, inside="_VBA_PROJECT".encode("utf-16-le")),
-    FileType(verdict="no_text", because=OLD_OFFICE, begins=OLE),
+    FileType(reader="word", begins=OLE),
     FileType(verdict="withheld", because="it is an archive that can not be looked into", begins=ARCHIVE),
     FileType(verdict="no_text", because="it is an image", begins=IMAGE),
     FileType(verdict="no_text", because="it is an image", extensions=IMAGES),

@@ -9,7 +9,7 @@ import zlib
 from collections.abc import Iterator
 from xml.parsers import expat
 
-from mailbot.mail.documents import MACRO_DOCUMENTS, PROGRAMS
+from mailbot.mail.documents import MACRO_DOCUMENTS, PROGRAMS, Refused
 
 #: What a part, and all parts together, may unpack to: a CV with a photo on every page has far less XML.
 PART_LIMIT = 20_000_000
@@ -29,15 +29,6 @@ ROWS = frozenset({"tr", "table-row"})
 #: Elements whose text a reader does not see: the copy for old programs, moved or deleted text, comments, texts for the blind.
 UNSEEN = frozenset({"Fallback", "moveFrom", "tracked-changes", "annotation", "title", "desc"})
 ODF_TEXT = "urn:oasis:names:tc:opendocument:xmlns:text:1.0"
-
-
-class Refused(Exception):
-    """The document is not read; `verdict` and `because` are the answer."""
-
-    def __init__(self, verdict: str, because: str) -> None:
-        super().__init__(because)
-        self.verdict = verdict
-        self.because = because
 
 
 def text(content: bytes) -> str:

@@ -19,6 +19,9 @@ LIMIT = 20_000_000
 W = 'xmlns:w="http://schemas.openxmlformats.org/wordprocessingml/2006/main"'
 LETTERS = "Ищу работу аккаунт-менеджером, город Пермь. Подъезд, съёмка, ещё щётки."
 DOCUMENT = f"<w:document {W}><w:body>{{}}</w:body></w:document>"
+DOC = (SAMPLES / "cv.doc").read_bytes()
+#: The beginning of the document inside, with its flags ([MS-DOC] 2.5.2): bit 0 of the byte 11 says that it is encrypted.
+FIB = DOC[DOC.index(b"\xec\xa5") :][:12]
 OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(600)
 
 
@@ -75,11 +78,11 @@ def form_bomb(depth: int) -> bytes:
     return pdf([*start, *forms, last])
 
 
-@pytest.mark.parametrize("name", ["cv.docx", "cv.odt", "cv.pdf", "cv.rtf"])
+@pytest.mark.parametrize("name", ["cv.doc", "cv.docx", "cv.odt", "cv.pdf", "cv.rtf"])
 def test_the_text_of_a_cv_is_exact(name: str) -> None:
     found = read(name, (SAMPLES / name).read_bytes())
     assert (found.verdict, found.because) == ("text", "")
-    assert [line.split()[0] for line in found.text.splitlines()][:2] == ["Мария", "Телефон:"]
+    assert [line.split()[0] for line in found.text.splitlines() if line][:2] == ["Мария", "Телефон:"]
     for words in ("Мария Ёлкина", "+7 912 345-67-89", "«Объём продаж — 120 000 ₽ в месяц»", "Подъезд 3, съёмка, ещё щётки"):
         assert words in found.text
 
@@ -140,6 +143,7 @@ def test_control_characters_never_leave_the_reader() -> None:
         ("cv.docx", docx(paragraph("text"), **{"[Content_Types].xml": "application/vnd.ms-word.document.macroEnabled.main+xml"})),
         ("cv.odt", packed({"content.xml": "<a/>", "Basic/Standard/Module1.xml": "<a/>"})),
         ("cv.doc", OLE + "_VBA_PROJECT".encode("utf-16-le")),
+        ("cv.doc", DOC.replace(FIB, FIB[:11] + bytes([FIB[11] | 1]))),
         ("cv.docx", OLE + "EncryptedPackage".encode("utf-16-le")),
         ("cv.zip", locked(packed({"cv.txt": "text"}))),
         ("cv.odt", packed({"content.xml": b"noise", "META-INF/manifest.xml": "<manifest:encryption-data/>"})),
@@ -160,13 +164,15 @@ def test_programs_macros_and_locked_archives_are_withheld(name: str, content: by
         ("photo.heic", b"\0\0\0\x18ftypheic", "no_text"),
         ("scan.pdf", (SAMPLES / "scan.pdf").read_bytes(), "no_text"),
         ("locked.pdf", (SAMPLES / "locked.pdf").read_bytes(), "no_text"),
-        ("cv.doc", OLE, "no_text"),
+        ("prices.xls", DOC.replace("WordDocument".encode("utf-16-le"), "Workbook".encode("utf-16-le").ljust(24, b"\0")), "no_text"),
         ("works.zip", packed({"one.jpg": b"picture"}), "no_text"),
         ("cv.xyz", b"something", "no_text"),
         ("blank.txt", b" \r\n ", "no_text"),
         ("cv.pdf", b"", "broken"),
         ("cv.pdf", b"not a pdf at all", "broken"),
         ("cv.pdf", (SAMPLES / "cv.pdf").read_bytes()[:4000], "broken"),
+        ("cv.doc", OLE, "broken"),
+        ("cv.doc", DOC[:2000], "broken"),
         ("cv.docx", b"not a zip at all", "broken"),
         ("cv.docx", (SAMPLES / "cv.docx").read_bytes()[:4000], "broken"),
         ("cv.docx", docx("<w:p>"), "broken"),
@@ -231,7 +237,7 @@ def test_nothing_is_left_open() -> None:
     assert set(Path("/proc/self/fd").iterdir()) == before
 
 
-@pytest.mark.parametrize("name", ["cv.docx", "cv.odt", "cv.pdf", "cv.rtf"])
+@pytest.mark.parametrize("name", ["cv.doc", "cv.docx", "cv.odt", "cv.pdf", "cv.rtf"])
 def test_documents_are_read_where_memory_may_not_be_written_and_executed(name: str) -> None:
     # What MemoryDenyWriteExecute= of the unit asks for, by the kernel's own means: PR_SET_MDWE, since Linux 6.3.
     program = (
