@@ -11,7 +11,7 @@ from mailbot.hiring.model import Intent
 Verdict = Literal["send", "wait", "hold", "refuse"]
 
 #: Why a machine may write to a candidate: rows of the decision table that allow an answer, and words of what is sent without a letter.
-ANSWERABLE_RULES = frozenset({"D11", "D14", "D15", "form", "job_board", "adopt", "move", "reminder", "silence"})
+ANSWERABLE_RULES = frozenset({"D11", "D14", "D15", "reminder", "silence"})
 
 
 @dataclass(frozen=True, slots=True)

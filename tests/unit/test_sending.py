@@ -76,7 +76,7 @@ def test_an_answerable_rule_lets_a_machine_write(rule: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "rule", ["D0", "D1", "D2", "D3", "D4", "D5", "D6", "D7", "D8", "D9", "D10", "D12", "D13", "D17", "d14", "hint", ""]
+    "rule", ["D0", "D1", "D2", "D3", "D4", "D5", "D6", "D7", "D8", "D9", "D10", "D12", "D13", "D17", "d14", "hint", "move", ""]
 )
 def test_any_other_rule_is_refused_whatever_was_sent(rule: str) -> None:
     permission = may_send(intent(rule=rule), NOTHING_SENT, LIMITS)
