@@ -138,8 +138,19 @@ class Ledger:
     def recognise(self, identity: str, reference: str, arrived: datetime) -> None:
         """Make an identity known that stands in a record but has no row; one that is known already changes nothing. Raise Temporary."""
         if self._first(identity) is None:
-            row = {"identity": identity, "reference": reference, "arrived": instant_text(arrived)}
-            self._write("recognised", "", 0, arrived, uid=0, verdict="", rule="", same_as="", **row)
+            self._write(
+                "recognised",
+                "",
+                0,
+                arrived,
+                uid=0,
+                arrived=instant_text(arrived),
+                verdict="",
+                identity=identity,
+                reference=reference,
+                rule="",
+                same_as="",
+            )
 
     def reference_of(self, identity: str) -> str:
         """Given an identity, return the reference under which it was filed first; "" if it is not known."""

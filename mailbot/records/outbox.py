@@ -14,7 +14,7 @@ from mailbot.records.codec import instant, instant_text, plain, typed
 from mailbot.records.journal import Journal
 
 State = Literal["planned", "committed", "sent", "retry", "failed", "unknown", "held", "dropped"]
-Happening = Literal["attempt", "commit", "sent", "retry", "failed", "unknown", "held", "dropped"]
+Happening = Literal["attempt", "commit", "sent", "retry", "failed", "unknown", "held", "dropped", "resend"]
 
 _NOT_SENT: frozenset[State] = frozenset({"planned", "retry", "unknown", "held"})
 #: In which states what may happen. "sent" may still turn out "failed": a bounce came back.
@@ -22,11 +22,12 @@ _ALLOWED: dict[str, frozenset[State]] = {
     "attempt": _NOT_SENT,
     "commit": _NOT_SENT,
     "sent": frozenset({"committed", "unknown", "held"}),
-    "retry": _NOT_SENT | {"committed", "failed"},
+    "retry": _NOT_SENT | {"committed"},
     "failed": _NOT_SENT | {"committed", "sent"},
     "unknown": frozenset({"committed", "unknown"}),
-    "held": _NOT_SENT | {"committed", "failed"},
+    "held": _NOT_SENT | {"committed"},
     "dropped": _NOT_SENT | {"failed"},
+    "resend": _NOT_SENT | {"failed"},
 }
 _STATE_AFTER: dict[str, State] = {
     "commit": "committed",
@@ -36,6 +37,7 @@ _STATE_AFTER: dict[str, State] = {
     "unknown": "unknown",
     "held": "held",
     "dropped": "dropped",
+    "resend": "planned",
 }
 #: An attempt that a power cut takes did not reach the dot; all else is on the disk before anybody acts on it.
 _NOT_FSYNCED = frozenset({"attempt"})
@@ -223,6 +225,9 @@ class Outbox:
         elif happening == "retry" or (happening == "failed" and entry.state == "committed"):
             # The server refused it, so it has not gone out.
             committed_at = None
+        elif happening == "resend":
+            # A person has ordered it now, so it waits for nothing and counts against no cap.
+            entry = replace(entry, automatic=False, not_before=None, waits_for_reading=False)
         return replace(entry, state=_STATE_AFTER[happening], at=at, reason=reason, next=upcoming, committed_at=committed_at)
 
 
