@@ -116,3 +116,19 @@ def _to_office(application: Application | None, message: Message, facts: Facts, 
         for recruiter in moment.company.recruiters_for(position)
     )
     return Decision(application, sends, facts.judgement.rule, because)
+
+
+def on_broken(id: str, reason: str, size: int, moment: Moment) -> Decision:
+    """Given a message that is in quarantine under `id`, tell the recruiters where it lies and why."""
+    because = f"it could not be handled and lies in quarantine as {id}, {size} bytes: {reason}"
+    facts = office_facts(moment) | dict(NO_CASE) | {"kind": "broken", "because": because, "letter": None}
+    sends = tuple(to_staff(moment, recruiter, "office_notice", id, facts) for recruiter in moment.company.recruiters_for(""))
+    return Decision(None, sends, "D0", because, (HistoryEntry(moment.now, "a message went to quarantine", "D0", because),))
+
+
+def on_alarm(reason: str, cause: str, moment: Moment) -> Decision:
+    """Given something about mailbot itself that a person must know, tell n@ at once, by whatever hour."""
+    n = moment.company.staff(moment.company.escalation)
+    assert n is not None  # n@ always counts as staff
+    alarm = to_staff(moment, n, "alarm", cause, dict(NO_CASE) | {"reason": reason})
+    return Decision(None, (alarm,), "alarm", reason, (HistoryEntry(moment.now, "an alarm", "alarm", reason),))

@@ -1,0 +1,311 @@
+"""The daemon: one loop that waits for mail and does what is due, told by systemd when to stop and when to read its configuration anew."""
+
+from __future__ import annotations
+
+import logging
+import random
+import signal
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from types import FrameType
+
+import orjson
+import schedule
+
+from mailbot import config
+from mailbot.config import Settings
+from mailbot.errors import ConfigProblem, MailbotError, Permanent, Temporary
+from mailbot.hiring.process import on_alarm
+from mailbot.mail import imap, mailbox, smtp
+from mailbot.records.files import Lock
+from mailbot.service import systemd
+from mailbot.service.health import Pulse, health, this_process
+from mailbot.tasks.carry import carry_out
+from mailbot.tasks.desk import Clock, Desk, open_desk
+from mailbot.tasks.modes import safe_mode
+from mailbot.tasks.orders import carry_out_order
+from mailbot.tasks.recover import recover
+from mailbot.tasks.watch import Watch
+
+#: Pauses between two tries to reach the mailbox, in seconds: growing, and jittered so that many do not come at once.
+_FIRST_PAUSE, _LONGEST_PAUSE = 5.0, 900.0
+#: A refused login is tried so seldom, in seconds: more often would lock the account (design section 5).
+_LOGIN_PAUSE = 900.0
+#: How often the sweep looks for what is due, in seconds.
+_SWEEP = 30
+#: n@ gets an alarm when the mailbox could not be read for so many working hours.
+_ALARM_HOURS = 1.0
+
+log = logging.getLogger(__name__)
+
+
+def system_clock() -> datetime:
+    """The present instant, aware."""
+    return datetime.now(UTC)
+
+
+class _Stop(Exception):
+    """Raised between two messages once a stop was asked for."""
+
+
+@dataclass(slots=True)
+class _Signals:
+    """What systemd has asked for."""
+
+    stop: bool = False
+    reload: bool = False
+
+    def on_stop(self, number: int, frame: FrameType | None) -> None:
+        self.stop = True
+
+    def on_reload(self, number: int, frame: FrameType | None) -> None:
+        self.reload = True
+
+    def raise_on_stop(self) -> None:
+        if self.stop:
+            raise _Stop
+
+
+def open_watch(desk: Desk, environ: Mapping[str, str], between: Callable[[], None]) -> Watch:
+    """Given a desk and where the secrets are, return a watch that is not connected yet. Raise ConfigProblem without a secret."""
+    settings = desk.settings
+    return Watch(
+        desk=desk,
+        mailbox=imap.Mailbox(
+            mailbox.Account(
+                settings.imap.host,
+                settings.imap.port,
+                settings.imap.security,
+                settings.imap.username,
+                config.secret(settings.imap, environ),
+                str(settings.imap.ca_file or ""),
+            )
+        ),
+        submission=smtp.Submission(
+            smtp.Account(
+                settings.smtp.host,
+                settings.smtp.port,
+                settings.smtp.security,
+                settings.smtp.username,
+                config.secret(settings.smtp, environ),
+                str(settings.smtp.ca_file or ""),
+            )
+        ),
+        between=between,
+    )
+
+
+def once(settings: Settings, environ: Mapping[str, str], clock: Clock = system_clock) -> None:
+    """One full pass: read, decide, send, remind. Raise ConfigProblem, Temporary or Permanent, in words."""
+    with Lock(settings.state_dir):
+        desk = open_desk(settings, clock)
+        _recover(desk)
+        watch = open_watch(desk, environ, lambda: None)
+        try:
+            watch.connect()
+            watch.read()
+            watch.work()
+        finally:
+            watch.close()
+            desk.close()
+
+
+def run(load: Callable[[], Settings], environ: Mapping[str, str], clock: Clock = system_clock) -> None:
+    """The daemon until SIGTERM or SIGINT. `load` reads the configuration, at start and at every SIGHUP.
+
+    Raise ConfigProblem for a configuration that can not be used, Temporary if another daemon runs, Permanent for
+    damaged state. A mailbox or server that can not be reached ends nothing: it is tried again.
+    """
+    settings = load()
+    with Lock(settings.state_dir), _handled() as signals:
+        desk = open_desk(settings, clock)
+        desk.requests.clear_answers()
+        _recover(desk)
+        watch = open_watch(desk, environ, signals.raise_on_stop)
+        try:
+            while not signals.stop:
+                desk, watch = _reloaded(load, environ, desk, watch, signals)
+                _Loop(desk, watch, signals).run()
+        except _Stop:
+            pass
+        finally:
+            systemd.notify("STOPPING=1")
+            watch.close()
+            desk.close()
+    log.info("stopped")
+
+
+@contextmanager
+def _handled() -> Iterator[_Signals]:
+    signals = _Signals()
+    handlers = {signal.SIGTERM: signals.on_stop, signal.SIGINT: signals.on_stop, signal.SIGHUP: signals.on_reload}
+    before = {number: signal.signal(number, handler) for number, handler in handlers.items()}
+    try:
+        yield signals
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def _reloaded(load: Callable[[], Settings], environ: Mapping[str, str], desk: Desk, watch: Watch, signals: _Signals) -> tuple[Desk, Watch]:
+    """The desk and watch of the configuration as it is now; those of before where it can not be used."""
+    if not signals.reload:
+        return desk, watch
+    signals.reload = False
+    systemd.notify("RELOADING=1", f"MONOTONIC_USEC={time.monotonic_ns() // 1000}")
+    try:
+        settings = load()
+        if settings.state_dir != desk.settings.state_dir:
+            raise Permanent("state.dir: it can not change while mailbot runs; restart it")
+        fresh = desk.configured(settings)
+        renewed = open_watch(fresh, environ, signals.raise_on_stop)
+    except (ConfigProblem, Permanent) as problem:
+        log.error("the configuration was not taken over, the one before stays: %s", problem)
+        return desk, watch
+    watch.close()
+    log.info("the configuration was taken over")
+    return fresh, renewed
+
+
+def _recover(desk: Desk) -> None:
+    for problem in desk.settings.warnings:
+        log.warning("%s", problem)
+    for words in recover(desk):
+        log.error("%s", words)
+
+
+def _orders(desk: Desk, pulse: Pulse) -> None:
+    """Carry out what verbs have left in requests/, and answer each."""
+    for request in desk.requests.waiting():
+        try:
+            if request.verb == "status":
+                text = orjson.dumps(health(desk, pulse) | {"safe": safe_mode(desk)}).decode()
+            else:
+                text = carry_out_order(desk, request.verb, request.arguments)
+            ok = True
+        except MailbotError as problem:
+            text, ok = str(problem), False
+        desk.requests.answer(request.id, ok, text)
+
+
+class _Loop:
+    """The loop over one configuration: it ends when a stop or another configuration is asked for."""
+
+    def __init__(self, desk: Desk, watch: Watch, signals: _Signals) -> None:
+        self.desk, self.watch, self.signals = desk, watch, signals
+        self.pulse = this_process(desk.clock(), watch)
+        self.pause = _FIRST_PAUSE
+        self.ready = False
+        self.unread_since = desk.clock()
+        self.alarmed = False
+        self.read_due = True
+        self.work_due = True
+        self.beat = systemd.watchdog_seconds() / 3 if systemd.watchdog_seconds() else 0.0
+        self.beaten = 0.0
+        self.jobs = schedule.Scheduler()
+        self.jobs.every(desk.settings.imap.poll_seconds).seconds.do(_guarded(self._want_reading))
+        self.jobs.every(_SWEEP).seconds.do(_guarded(self._want_work))
+        self.jobs.every(1).hours.do(_guarded(self._compact))
+
+    def run(self) -> None:
+        while not (self.signals.stop or self.signals.reload):
+            try:
+                self._turn()
+            except Temporary as problem:
+                self._recede(problem, self.pause)
+            except Permanent as problem:
+                self._recede(problem, _LOGIN_PAUSE)
+
+    def _turn(self) -> None:
+        if not self.watch.connected:
+            self.watch.connect()
+            self.read_due = True
+        _orders(self.desk, self.pulse)
+        if self.read_due:
+            self.watch.read()
+            self.read_due, self.work_due = False, True
+            self._has_been_read()
+        if self.work_due:
+            self.watch.work()
+            self.work_due = False
+        if self.watch.wait(self.desk.settings.imap.poll_seconds, self._wanted):
+            self.watch.read_inbox()
+            self._has_been_read()
+            self.work_due = True
+
+    def _wanted(self) -> bool:
+        """Asked several times a second while waiting: is there anything else to do?"""
+        self._live()
+        return self.signals.stop or self.signals.reload or self.read_due or self.work_due or bool(self.desk.requests.waiting())
+
+    def _live(self) -> None:
+        self.jobs.run_pending()
+        if self.beat and time.monotonic() - self.beaten >= self.beat:
+            self.beaten = time.monotonic()
+            systemd.notify("WATCHDOG=1")
+
+    def _has_been_read(self) -> None:
+        if not self.ready or self.alarmed or self.pause > _FIRST_PAUSE:
+            log.info("the mailbox is read to the end")
+            systemd.notify("READY=1", "STATUS=watching the mailbox")
+        self.pause, self.ready, self.alarmed, self.unread_since = _FIRST_PAUSE, True, False, self.desk.clock()
+
+    def _recede(self, problem: MailbotError, seconds: float) -> None:
+        """Let the connection go and wait, but go on sending and answering orders meanwhile."""
+        self.watch.disconnect()
+        pause = seconds * random.uniform(0.5, 1.0)  # noqa: S311 - jitter, no secret
+        log.warning("%s; next try in %d s", problem, pause)
+        systemd.notify(f"STATUS={problem}")
+        if not self.ready:
+            # A daemon that waits for its mailbox has started: systemd must not kill it for that.
+            self.ready = True
+            systemd.notify("READY=1")
+        self.pause = min(self.pause * 2, _LONGEST_PAUSE)
+        until = time.monotonic() + pause
+        while time.monotonic() < until and not (self.signals.stop or self.signals.reload):
+            self._live()
+            self._alarm(problem)
+            _orders(self.desk, self.pulse)
+            if self.work_due:
+                self.work_due = False
+                try:
+                    self.watch.work()
+                except Temporary as trouble:
+                    log.warning("%s", trouble)
+            time.sleep(0.5)
+
+    def _alarm(self, problem: MailbotError) -> None:
+        """n@ hears once, by SMTP, that the mailbox could not be read for a working hour (design section 5)."""
+        now = self.desk.clock()
+        if self.alarmed or self.desk.worktime.working_hours(self.unread_since, now) < _ALARM_HOURS:
+            return
+        self.alarmed = True
+        carry_out(self.desk, on_alarm(str(problem), f"unread/{self.unread_since.isoformat()}", self.desk.moment()))
+        self.work_due = True
+
+    def _want_reading(self) -> None:
+        self.read_due = True
+
+    def _want_work(self) -> None:
+        self.work_due = True
+
+    def _compact(self) -> None:
+        self.desk.ledger.compact()
+        self.desk.outbox.compact(self.desk.clock(), {intent for row in self.desk.catalogue.rows() for intent in row.open_intents})
+
+
+def _guarded(job: Callable[[], None]) -> Callable[[], None]:
+    """A job that may fail without stopping the others: `schedule` would run it hot and starve them (measured)."""
+
+    def guarded() -> None:
+        try:
+            job()
+        except MailbotError as problem:
+            log.warning("%s", problem)
+        except Exception:
+            log.exception("a scheduled job failed")
+
+    return guarded

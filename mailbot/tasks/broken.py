@@ -1,0 +1,16 @@
+"""Messages that could not be handled: kept byte for byte in quarantine, and shown to a person."""
+
+from __future__ import annotations
+
+from mailbot.hiring.process import on_broken
+from mailbot.mail.mailbox import Headline
+from mailbot.tasks.carry import carry_out
+from mailbot.tasks.desk import Desk
+
+
+def quarantine(desk: Desk, folder: str, uidvalidity: int, headline: Headline, raw: bytes, reason: str, attempts: int) -> None:
+    """Given a message that could not be handled, keep its bytes, tell the staff, and give it its verdict."""
+    name = f"{uidvalidity}-{headline.uid}-{desk.key.hash(folder)[:8]}"
+    desk.quarantine.put(name, raw, reason, attempts, desk.clock())
+    reference = carry_out(desk, on_broken(name, reason, headline.size, desk.moment()))
+    desk.ledger.verdict(folder, uidvalidity, headline.uid, "quarantine", "", reference, "D0", desk.clock())

@@ -1,0 +1,108 @@
+"""Delivering: what stands in the outbox goes out by SMTP through one gate, and each outcome is a decision again."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+from mailbot.hiring.letters import OFFICE_HOURS
+from mailbot.hiring.model import HistoryEntry, Intent
+from mailbot.hiring.process import Fate, on_delivery
+from mailbot.hiring.sending import Counts, may_send
+from mailbot.mail.smtp import Outcome, Submission
+from mailbot.records.outbox import Entry
+from mailbot.tasks.carry import carry_out, note
+from mailbot.tasks.desk import Desk
+from mailbot.tasks.modes import safe_mode
+
+#: Pauses between tries, in minutes; after them hourly until a day has passed. Shorter than a relay's five days: a
+#: late answer is worse than one that a person sends (measured ground in design section 5).
+_PAUSES = (5, 10, 20, 40, 60)
+_GIVE_UP = timedelta(hours=24)
+
+log = logging.getLogger(__name__)
+
+
+def deliver(desk: Desk, submission: Submission, *, reading_is_fresh: bool) -> int:
+    """Send everything whose time has come; return how many messages went out.
+
+    `reading_is_fresh` says that INBOX and Sent have been read to the end lately: what waits for that stays otherwise.
+    Raise Temporary if the disk does not let us record: then nothing more is sent.
+    """
+    sent = 0
+    for entry in desk.outbox.due(desk.clock()):
+        if entry.state == "unknown":
+            continue
+        if entry.waits_for_reading and not reading_is_fresh:
+            continue
+        if entry.purpose in OFFICE_HOURS and not desk.worktime.is_open(desk.clock()):
+            continue
+        if entry.audience == "candidate" and entry.automatic and safe_mode(desk):
+            continue
+        outcome = _deliver_one(desk, submission, entry)
+        if outcome and outcome.state == "sent":
+            sent += 1
+        if outcome and outcome.account_fault:
+            # The login fails for every message alike; more tries would only lock the account.
+            break
+    return sent
+
+
+def _deliver_one(desk: Desk, submission: Submission, entry: Entry) -> Outcome | None:
+    case = desk.store.load(entry.reference)
+    intent = next(intent for intent in case.intents if intent.id == entry.id)
+    now = desk.clock()
+    # A person may have ordered what the machine had decided.
+    permission = may_send(replace(intent, automatic=entry.automatic), _counts(desk, entry, now), desk.company.limits)
+    if permission.verdict == "wait":
+        return None
+    if permission.verdict in ("hold", "refuse"):
+        desk.outbox.record(entry.id, "held", now, reason=permission.because)
+        settle(desk, entry.reference, intent, "held", permission.because)
+        return None
+    raw = desk.store.read(entry.reference, intent.path)
+    desk.outbox.record(entry.id, "attempt", now)
+    outcome = submission.send(raw, desk.company.job, intent.to, lambda: desk.outbox.record(entry.id, "commit", desk.clock()))
+    log.info("delivery", extra={"case": entry.reference, "intent": entry.id, "purpose": entry.purpose, "outcome": outcome.state})
+    _record(desk, entry, intent, outcome)
+    return outcome
+
+
+def _record(desk: Desk, entry: Entry, intent: Intent, outcome: Outcome) -> None:
+    now = desk.clock()
+    reason = " ".join(part for part in (str(outcome.code or ""), outcome.text) if part)
+    if outcome.state == "retry":
+        next_try = next_attempt(entry.attempts + 1, entry.planned_at, now)
+        if next_try is not None:
+            desk.outbox.record(entry.id, "retry", now, reason=reason, next=next_try)
+            return
+        desk.outbox.record(entry.id, "held", now, reason=reason)
+        settle(desk, entry.reference, intent, "held", reason)
+    elif outcome.state == "unknown":
+        desk.outbox.record(entry.id, "unknown", now, reason=reason)
+    else:
+        desk.outbox.record(entry.id, outcome.state, now, reason=reason)
+        settle(desk, entry.reference, intent, outcome.state, reason)
+
+
+def next_attempt(attempts: int, planned: datetime, now: datetime) -> datetime | None:
+    """Given how often it was tried and since when it is planned, return when to try again; None: give up, a person decides."""
+    pause = timedelta(minutes=_PAUSES[min(attempts, len(_PAUSES)) - 1])
+    return now + pause if now + pause <= planned + _GIVE_UP + pause else None
+
+
+def settle(desk: Desk, reference: str, intent: Intent, state: str, reason: str) -> None:
+    """Given the end of a message of ours, write it into its case and, where it did not go out, tell the recruiters."""
+    now = desk.clock()
+    what = f"{intent.purpose} {state}"
+    case = desk.store.settle(reference, intent.id, state, HistoryEntry(now, what, intent.rule, reason))
+    note(desk, case)
+    # What a person dropped needs no notice, and a report about a report would never end.
+    if state in ("failed", "held") and intent.purpose not in ("undelivered", "held", "alarm"):
+        fate = Fate(intent.purpose, intent.to, state, reason, cause=f"{intent.id}/{state}")
+        carry_out(desk, on_delivery(case.application, fate, desk.moment()))
+
+
+def _counts(desk: Desk, entry: Entry, now: datetime) -> Counts:
+    return Counts(*desk.outbox.counts(entry, now))

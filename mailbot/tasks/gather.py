@@ -1,0 +1,195 @@
+"""Gathering: everything a decision needs to know of one message, read from the message, the records and the configuration."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from hmac import compare_digest
+from typing import Literal
+
+from mailbot.hiring import wishes
+from mailbot.hiring.answers import read_answers
+from mailbot.hiring.company import Recruiter
+from mailbot.hiring.facts import Facts, StaffRoute
+from mailbot.hiring.kinds import Authentication, Evidence, Judgement, judge
+from mailbot.hiring.matching import Known, Match, match
+from mailbot.hiring.model import Application, Case, FiledMessage, Intent, Message, Reply
+from mailbot.hiring.person import person
+from mailbot.hiring.positions import language, recognise
+from mailbot.mail import authentication, extract, quotes
+from mailbot.mail.parse import parse
+from mailbot.tasks.desk import Desk
+
+#: A letter first seen later than this after its arrival is recorded and shown to a person, not answered (design section 5).
+LATE = timedelta(days=14)
+Role = Literal["inbox", "sent", "junk"]
+
+
+@dataclass(frozen=True, slots=True)
+class Gathered:
+    """A message with its facts, the application it belongs to, and what a staff member's answer is about."""
+
+    message: Message
+    facts: Facts
+    application: Application | None
+    about: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class _Notice:
+    """A notice of ours that a message answers."""
+
+    case: Case
+    filed: FiledMessage
+    intent: Intent
+    token: Literal["valid", "expired", "foreign"]
+
+
+def gather(desk: Desk, message: Message, *, role: Role, arrived: datetime, too_large: bool = False) -> Gathered:
+    """Given a parsed message, the role of its folder and its arrival, return all that is known of it. Reads, never writes."""
+    identity = desk.key.identity(message)
+    reply = quotes.split(message.text, message.html)
+    position = recognise(desk.company.positions, message.subject, reply.new_text, tuple(a.name for a in message.attachments))
+    notice = _notice(desk, message, role)
+    found = _matched(desk, message, position.id if position else "", notice, role)
+    dmarc, aligned = authentication.verdict(message, desk.settings.imap.authserv_id)
+    evidence = Evidence(
+        ours=_is_ours(desk, message),
+        seen_before=bool(desk.ledger.reference_of(identity)),
+        too_large=too_large,
+        folder=role,
+        in_thread=found.how == "thread",
+        known_sender=found.how == "address",
+        authentication=Authentication(dmarc, aligned),
+        pinned=bool(desk.settings.imap.authserv_id),
+        token=notice.token if notice else "none",
+        condemned=False,
+    )
+    judgement = judge(message, evidence, desk.company, reply)
+    if judgement.kind not in ("ours", "duplicate"):
+        limit = desk.company.limits.attachment_bytes
+        message = replace(message, attachments=tuple(extract.read(attachment, limit) for attachment in message.attachments))
+    application = desk.store.load(found.reference).application if found.reference else None
+    questions = application.questions if application else ()
+    facts = Facts(
+        arrived=arrived,
+        identity=identity,
+        judgement=judgement,
+        match=found,
+        reply=reply,
+        language=language(f"{message.subject}\n{reply.new_text}"),
+        position=position,
+        person=person(message, reply.new_text),
+        reference=_new_reference(desk, identity),
+        answers=read_answers(questions, reply) if questions else (),
+        asks_us=wishes.asks_us(reply.new_text),
+        postpones=wishes.postpones(reply.new_text),
+        withdraws=wishes.withdraws(reply.new_text),
+        wants_erasure=wishes.wants_erasure(reply.new_text),
+        staff=_route(desk, message, judgement, notice, role),
+        late=desk.clock() - arrived > LATE,
+        returned_purpose=_returned_purpose(desk, message),
+    )
+    return Gathered(message, facts, application, notice.filed.about if notice else 0)
+
+
+def _is_ours(desk: Desk, message: Message) -> bool:
+    """Whether mailbot wrote it: by its mark, which survives servers that rewrite Message-IDs, or by its Message-ID."""
+    if any(desk.key.is_mark(mark) for mark in message.all("x-mailbot")):
+        return True
+    return bool(message.message_id) and _written_by_us(desk, message.message_id) is not None
+
+
+def _written_by_us(desk: Desk, message_id: str) -> tuple[Case, FiledMessage] | None:
+    """The case and the filed message that went out under this Message-ID; None if none did."""
+    known = desk.catalogue.by_message_id(message_id)
+    if known is None:
+        return None
+    case = desk.store.load(known.reference)
+    filed = next((m for m in case.messages if m.direction == "out" and compare_digest(m.message_id.encode(), message_id.encode())), None)
+    return (case, filed) if filed else None
+
+
+def _notice(desk: Desk, message: Message, role: Role) -> _Notice | None:
+    """The notice that a staff member's message answers, by a token in In-Reply-To or References alone (design section 6)."""
+    if role == "sent" or message.sender is None or message.sender.address not in desk.company.staff_addresses:
+        return None
+    for token in (*message.in_reply_to, *message.references):
+        if not token.startswith("<mb1."):
+            continue
+        found = _written_by_us(desk, token)
+        intent = next((i for i in found[0].intents if i.message_id == token and i.expires), None) if found else None
+        if found and intent and intent.expires:
+            case, filed = found
+            if intent.to != message.sender.address:
+                return _Notice(case, filed, intent, "foreign")
+            return _Notice(case, filed, intent, "valid" if desk.clock() <= intent.expires else "expired")
+    return None
+
+
+def _matched(desk: Desk, message: Message, position: str, notice: _Notice | None, role: Role) -> Match:
+    """The application it belongs to: of the notice it answers, of the candidate it was sent to, else by the rules of `matching`."""
+    if notice and notice.case.application:
+        return Match(notice.case.reference, "thread", confirmed=True)
+    returned = desk.catalogue.by_message_id(message.report.message_id) if message.report and message.report.message_id else None
+    if returned:
+        return Match(returned.reference, "thread", confirmed=True)
+    staff = message.sender is not None and message.sender.address in desk.company.staff_addresses | desk.company.own_addresses
+    if role != "sent" and not staff:
+        return match(message, position, desk.catalogue)
+    for earlier in (*message.in_reply_to, *reversed(message.references)):
+        known = desk.catalogue.by_message_id(earlier)
+        if known:
+            return Match(known.reference, "thread", confirmed=True)
+    for recipient in message.recipients:
+        cases: tuple[Known, ...] = desk.catalogue.by_address(recipient.address)
+        if cases:
+            newest = max(cases, key=lambda known: (known.open, known.last_message))
+            return Match(newest.reference, "address", confirmed=True)
+    return Match("", "", confirmed=False)
+
+
+def _route(desk: Desk, message: Message, judgement: Judgement, notice: _Notice | None, role: Role) -> StaffRoute | None:
+    """On which way a staff member's message came; None where it is none, or where it counts for nothing."""
+    if judgement.kind not in ("staff", "staff_refused") or message.sender is None:
+        return None
+    recruiter = desk.company.staff(message.sender.address) or Recruiter(name=message.sender.name, address=message.sender.address)
+    if notice is None:
+        return StaffRoute("sent" if role == "sent" else "direct", recruiter)
+    about = next((m for m in notice.case.messages if m.number == notice.filed.about), None)
+    earlier = [m for m in notice.case.messages if m.direction == "in" and m.kind == "staff" and m.about and m.about == notice.filed.about]
+    first = None
+    if earlier and earlier[0].sender != recruiter.address:
+        colleague = desk.company.staff(earlier[0].sender)
+        first = (colleague.name if colleague and colleague.name else earlier[0].sender, earlier[0].at)
+    return StaffRoute(
+        "notice",
+        recruiter,
+        notice_text=_text_of(desk, notice.case, notice.filed),
+        candidate_words=_text_of(desk, notice.case, about) if about else "",
+        first=first,
+    )
+
+
+def letter_of(desk: Desk, case: Case, filed: FiledMessage) -> tuple[Message, Reply]:
+    """Given a message as it stands in a case, return it read anew from its bytes."""
+    message = parse(desk.store.read(case.reference, filed.path))
+    return message, quotes.split(message.text, message.html)
+
+
+def _text_of(desk: Desk, case: Case, filed: FiledMessage) -> str:
+    return parse(desk.store.read(case.reference, filed.path)).text
+
+
+def _returned_purpose(desk: Desk, message: Message) -> str:
+    """What the message was for that a report speaks of; "" if it is not known as ours."""
+    found = _written_by_us(desk, message.report.message_id) if message.report and message.report.message_id else None
+    return found[1].kind if found else ""
+
+
+def _new_reference(desk: Desk, identity: str) -> str:
+    """The public name that a new application would get: the first that is not taken by another."""
+    attempt = 0
+    while desk.store.stamp(desk.key.reference(identity, attempt)):
+        attempt += 1
+    return desk.key.reference(identity, attempt)

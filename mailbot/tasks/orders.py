@@ -1,0 +1,100 @@
+"""The orders that people give by a verb: each changes something, says what it did, and is carried out between two messages."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+from mailbot.errors import Permanent
+from mailbot.hiring.actions import Send
+from mailbot.hiring.model import Intent
+from mailbot.hiring.process import on_message, on_move
+from mailbot.mail.parse import parse
+from mailbot.records.outbox import Entry
+from mailbot.tasks.carry import Arrival, carry_out
+from mailbot.tasks.deliver import settle
+from mailbot.tasks.desk import Desk
+from mailbot.tasks.gather import gather
+from mailbot.tasks.modes import leave_safe_mode
+
+Arguments = Mapping[str, str]
+
+
+def carry_out_order(desk: Desk, verb: str, arguments: Arguments) -> str:
+    """Given a verb and its arguments, do it and return what was done, in words for a person.
+
+    Raise Permanent, in words, for what can not be done; then nothing has been done.
+    """
+    orders: Mapping[str, Callable[[Desk, Arguments], str]] = {
+        "move": _move,
+        "resume": _resume,
+        "quarantine retry": _retry,
+        "outbox resend": _resend,
+        "outbox drop": _drop,
+    }
+    if verb not in orders:
+        raise Permanent(f"{verb}: no such order; is the daemon of another version?")
+    return orders[verb](desk, arguments)
+
+
+def _move(desk: Desk, arguments: Arguments) -> str:
+    reference, to = arguments["reference"], arguments["stage"]
+    row = desk.catalogue.get(reference)
+    case = desk.store.load(reference) if row else None
+    if case is None or case.application is None:
+        raise Permanent(f"{reference}: there is no such application; see mailbot list")
+    if to not in {here.id for here in desk.company.stages}:
+        raise Permanent(f"{to}: there is no such stage; there are {', '.join(here.id for here in desk.company.stages)}")
+    moment = desk.moment()
+    decision = on_move(case.application, to, moment, f"move/{to}/{moment.now.isoformat()}")
+    desk.outbox.person_wrote(reference, moment.now)
+    carry_out(desk, decision)
+    letters = ", ".join(action.template for action in decision.actions if isinstance(action, Send))
+    sent = f"{letters} goes to the candidate" if letters else "nothing is sent"
+    return f"{reference}: {case.application.stage} -> {to}; {sent}"
+
+
+def _resume(desk: Desk, arguments: Arguments) -> str:
+    return "safe mode is over" if leave_safe_mode(desk) else "there was nothing to resume"
+
+
+def _retry(desk: Desk, arguments: Arguments) -> str:
+    """Take a message out of quarantine as if it came now; it stays there if it fails again."""
+    name = arguments["id"]
+    entry = next((entry for entry in desk.quarantine.entries() if entry.id == name), None)
+    if entry is None:
+        raise Permanent(f"{name}: there is no such message in quarantine; see mailbot quarantine list")
+    raw = desk.quarantine.read(name)
+    message = parse(raw)
+    gathered = gather(desk, message, role="inbox", arrived=entry.at)
+    if gathered.facts.judgement.kind in ("ours", "duplicate"):
+        desk.quarantine.remove(name)
+        return f"{name}: {gathered.facts.judgement.because}; it was filed before"
+    decision = on_message(gathered.application, gathered.message, gathered.facts, desk.moment())
+    arrival = Arrival(gathered.message, raw, gathered.facts.judgement.kind, gathered.facts.identity, gathered.facts.arrived)
+    reference = carry_out(desk, decision, arrival)
+    desk.ledger.recognise(gathered.facts.identity, reference, gathered.facts.arrived)
+    desk.quarantine.remove(name)
+    return f"{name}: taken in as {reference}, {decision.because}"
+
+
+def _resend(desk: Desk, arguments: Arguments) -> str:
+    entry, _ = _stuck(desk, arguments["id"])
+    desk.outbox.record(entry.id, "resend", desk.clock(), reason="a person had it sent again")
+    return f"{entry.id}: will be sent again"
+
+
+def _drop(desk: Desk, arguments: Arguments) -> str:
+    entry, intent = _stuck(desk, arguments["id"])
+    desk.outbox.record(entry.id, "dropped", desk.clock(), reason="a person dropped it")
+    settle(desk, entry.reference, intent, "dropped", "a person dropped it")
+    return f"{entry.id}: will not be sent"
+
+
+def _stuck(desk: Desk, id: str) -> tuple[Entry, Intent]:
+    entry = desk.outbox.get(id)
+    if entry is None:
+        raise Permanent(f"{id}: there is no such message in the outbox; see mailbot outbox list")
+    if entry.state in ("sent", "dropped", "committed"):
+        raise Permanent(f"{id}: it is {entry.state}, so nothing can be changed any more")
+    intent = next(intent for intent in desk.store.load(entry.reference).intents if intent.id == id)
+    return entry, intent

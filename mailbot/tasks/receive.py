@@ -1,0 +1,158 @@
+"""Receiving: what stands in the mailbox is read, decided, committed; every message ends in exactly one verdict."""
+
+from __future__ import annotations
+
+import logging
+import re
+from collections.abc import Callable
+
+from mailbot.errors import BadMessage, Temporary
+from mailbot.hiring.model import Message
+from mailbot.hiring.process import on_message
+from mailbot.mail.mailbox import FolderState, Headline, MailboxPort
+from mailbot.mail.parse import parse
+from mailbot.tasks.broken import quarantine
+from mailbot.tasks.carry import Arrival, carry_out
+from mailbot.tasks.desk import Desk
+from mailbot.tasks.gather import Role, gather
+from mailbot.tasks.modes import enter_safe_mode
+
+#: A message that was begun this often and never ended goes to quarantine.
+STRIKES = 3
+#: How many of the newest messages of Sent are looked at on first contact, to tell a new mailbox from a lost state.
+_LOOK_BACK = 50
+_LOST = "Sent holds a message of mailbot's that the state does not know: the state was lost, or is an old backup"
+#: The form of every Message-ID that mailbot writes.
+OUR_FORM = re.compile(r"<mb1\.[a-z2-7]{16}\.[0-9a-f]{32}@[^<>@\s]+>")
+
+log = logging.getLogger(__name__)
+
+
+def read_folder(desk: Desk, mailbox: MailboxPort, state: FolderState, role: Role, between: Callable[[], None]) -> int:
+    """Given an open connection and the folder just opened on it, take in everything that has no verdict yet; return how many messages.
+
+    `between` is called after each message, so that what was decided goes out before the next is read; it must not
+    use the connection. Raise Temporary where the server or the disk fails: what was taken in until then stays, and
+    the rest is taken in the next time.
+    """
+    _meet(desk, mailbox, role, state)
+    todo = _without_verdict(desk, mailbox, state)
+    limit = desk.company.limits.message_bytes
+    small = [headline for headline in todo if headline.size <= limit]
+    missing = {headline.uid for headline in small}
+    taken = 0
+    for fetched in mailbox.fetch(small):
+        missing.discard(fetched.headline.uid)
+        _take_in(desk, role, state, fetched.headline, fetched.raw)
+        taken += 1
+        between()
+    for uid in sorted(missing):
+        desk.ledger.gone(state.name, state.uidvalidity, uid, desk.clock())
+    for headline in todo:
+        if headline.size > limit:
+            _take_in(desk, role, state, headline, mailbox.header(headline.uid), too_large=True)
+            taken += 1
+            between()
+    return taken
+
+
+def _meet(desk: Desk, mailbox: MailboxPort, role: Role, state: FolderState) -> None:
+    """Make first contact with a folder that was never read, or start anew in one whose UIDVALIDITY has changed."""
+    cursor = desk.ledger.cursor(state.name)
+    if cursor is None:
+        desk.ledger.first_contact(state.name, desk.clock(), state.uidvalidity, state.uidnext, state.exists)
+        if state.exists and role == "inbox":
+            log.warning("first start: %d older messages left alone; see mailbot adopt", state.exists)
+        if role == "sent" and _holds_ours(mailbox, state):
+            enter_safe_mode(desk, _LOST)
+    elif cursor.uidvalidity != state.uidvalidity:
+        # UIDs mean nothing any more: all is read again, and what is known by its identity is no news.
+        log.warning("the server has renumbered a folder: it is read again")
+        desk.ledger.new_validity(state.name, state.uidvalidity, desk.clock())
+
+
+def _holds_ours(mailbox: MailboxPort, state: FolderState) -> bool:
+    """Whether one of the newest messages of a folder is of mailbot's writing."""
+    newest = mailbox.headlines(max(state.uidnext - 1 - _LOOK_BACK, 0))
+    return any(OUR_FORM.fullmatch(parse(mailbox.header(headline.uid)).message_id) for headline in newest)
+
+
+def _without_verdict(desk: Desk, mailbox: MailboxPort, state: FolderState) -> list[Headline]:
+    """The messages of a folder, in the order of their UIDs, that are not old and have no verdict."""
+    cursor = desk.ledger.cursor(state.name)
+    assert cursor is not None  # first contact was made
+    left_over = desk.ledger.unsettled(state.name, state.uidvalidity)
+    lowest = min((max(cursor.highest, cursor.first_uidnext - 1), *(uid - 1 for uid in left_over)))
+    todo = []
+    listed = set()
+    for headline in mailbox.headlines(lowest):
+        listed.add(headline.uid)
+        if desk.ledger.verdict_of(state.name, state.uidvalidity, headline.uid) is not None:
+            continue
+        desk.ledger.seen(state.name, state.uidvalidity, headline.uid, headline.arrived, desk.clock())
+        # INTERNALDATE has whole seconds, so the instant of first contact is compared in them too.
+        if headline.arrived < cursor.first_contact.replace(microsecond=0):
+            desk.ledger.verdict(state.name, state.uidvalidity, headline.uid, "old", "", "", "", desk.clock())
+        else:
+            todo.append(headline)
+    for uid in left_over:
+        if uid not in listed:
+            desk.ledger.gone(state.name, state.uidvalidity, uid, desk.clock())
+    return todo
+
+
+def _take_in(desk: Desk, role: Role, state: FolderState, headline: Headline, raw: bytes, *, too_large: bool = False) -> None:
+    """One message to its verdict; nothing that is in it stops the next."""
+    attempts = desk.ledger.attempt(state.name, state.uidvalidity, headline.uid, desk.clock())
+    try:
+        message = parse(raw)
+        _decide(desk, role, state, headline, message, raw, too_large=too_large)
+    except Temporary:
+        raise
+    except BadMessage as bad:
+        quarantine(desk, state.name, state.uidvalidity, headline, raw, str(bad), attempts)
+    except Exception as bug:
+        # A bug of ours must not cost the next message its answer. It is shown, and tried again at the next pass.
+        log.exception("a message could not be handled, attempt %d", attempts)
+        if attempts >= STRIKES:
+            quarantine(desk, state.name, state.uidvalidity, headline, raw, f"mailbot failed on it: {type(bug).__name__}", attempts)
+
+
+def _decide(desk: Desk, role: Role, state: FolderState, headline: Headline, message: Message, raw: bytes, *, too_large: bool) -> None:
+    arrived = min(headline.arrived, desk.clock())
+    identity = desk.key.identity(message)
+    first = desk.ledger.arrival_of(identity)
+    gathered = gather(desk, message, role=role, arrived=min(first, arrived) if first else arrived, too_large=too_large)
+    judgement = gathered.facts.judgement
+    kind: str = judgement.kind
+    if role == "sent" and judgement.kind != "ours" and OUR_FORM.fullmatch(message.message_id):
+        enter_safe_mode(desk, _LOST)
+        kind, reference = "ours", ""
+    elif judgement.kind in ("ours", "duplicate"):
+        reference = desk.ledger.reference_of(identity)
+    else:
+        decision = on_message(gathered.application, gathered.message, gathered.facts, desk.moment())
+        arrival = Arrival(
+            message=gathered.message,
+            raw=raw,
+            kind=judgement.kind,
+            identity=identity,
+            at=gathered.facts.arrived,
+            confirmed=gathered.facts.match.confirmed or not gathered.application,
+            about=gathered.about,
+        )
+        reference = carry_out(desk, decision, arrival)
+        if judgement.kind == "staff":
+            desk.outbox.person_wrote(reference, desk.clock())
+    desk.ledger.verdict(
+        state.name,
+        state.uidvalidity,
+        headline.uid,
+        kind,
+        identity,
+        reference,
+        judgement.rule,
+        desk.clock(),
+        same_as=identity if kind == "duplicate" else "",
+    )
+    log.info("message taken in", extra={"case": reference, "kind": kind, "rule": judgement.rule})

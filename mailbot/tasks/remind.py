@@ -1,0 +1,81 @@
+"""Reminding: every application whose time has come is asked what it wants, and the morning digest goes out."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from datetime import date, datetime
+
+from mailbot.hiring.actions import Decision
+from mailbot.hiring.digest import OpenCase, morning_digest
+from mailbot.hiring.letters import Letter
+from mailbot.hiring.model import Application, Case, HistoryEntry
+from mailbot.hiring.process import on_clock
+from mailbot.records.catalogue import Row
+from mailbot.tasks.carry import carry_out, case_of, office_reference
+from mailbot.tasks.desk import Desk
+from mailbot.tasks.gather import letter_of
+
+#: Machines' letters: named in the digest by their number.
+_MACHINES = frozenset({"auto_reply", "delayed", "receipt", "complaint", "calendar", "junk"})
+_DIGEST = "digest"
+
+
+def remind(desk: Desk) -> int:
+    """Ask `on_clock` of every application whose time has come; return how many decisions asked for something.
+
+    To be called only when INBOX and Sent have been read to the end: an answer that stands there ends a wait.
+    """
+    decided = 0
+    now = desk.clock()
+    if not desk.worktime.is_open(now):
+        return 0
+    for row in desk.catalogue.rows():
+        if row.wake is None or row.wake > now:
+            continue
+        case = desk.store.load(row.reference)
+        if case.application is None:
+            continue
+        about, letter = oldest_letter(desk, case, case.application)
+        decision = on_clock(case.application, letter, desk.moment())
+        if decision.application != case.application:
+            carry_out(desk, decision, about=about)
+            decided += 1
+    return decided + _digest(desk, now)
+
+
+def oldest_letter(desk: Desk, case: Case, application: Application) -> tuple[int, Letter | None]:
+    """The oldest letter that waits for a person, read anew from its bytes, with its number; (0, None) if none does."""
+    waiting = {unanswered.identity for unanswered in application.unanswered}
+    filed = next((m for m in case.messages if m.direction == "in" and m.identity in waiting), None)
+    if filed is None:
+        return 0, None
+    message, reply = letter_of(desk, case, filed)
+    return filed.number, Letter(message.sender, message.subject, reply.new_text, filed.at, message.attachments)
+
+
+def _digest(desk: Desk, now: datetime) -> int:
+    """Once a working day, at the first sweep after opening."""
+    day = desk.worktime.local(now).date()
+    before = desk.ledger.remembered(_DIGEST)
+    if not desk.company.digest or before == day.isoformat():
+        return 0
+    since = desk.worktime.opening(date.fromisoformat(before)) if before else now
+    silent = {stage.on_silence for stage in desk.company.stages if stage.on_silence}
+    cases = tuple(_open_case(row, silent, since) for row in desk.catalogue.rows() if row.stage)
+    machines = sum(
+        1
+        for reference in {office_reference(desk, since), office_reference(desk, now)}
+        for message in case_of(desk, reference).messages
+        if message.direction == "in" and message.kind in _MACHINES and message.at > since
+    )
+    sends = morning_digest(cases, machines, desk.moment(), day)
+    if sends:
+        because = "the morning digest of what is open"
+        carry_out(desk, Decision(None, sends, _DIGEST, because, (HistoryEntry(now, _DIGEST, _DIGEST, because),)))
+    desk.ledger.remember(_DIGEST, day.isoformat(), now)
+    return len(sends)
+
+
+def _open_case(row: Row, silent: Collection[str], since: datetime) -> OpenCase:
+    fell_silent = row.stage in silent and row.since is not None and row.since > since
+    return OpenCase(row.reference, row.position, row.stage, row.name, row.since, row.due, row.escalated is not None, fell_silent)

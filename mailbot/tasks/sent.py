@@ -1,0 +1,72 @@
+"""The Sent folder: each message of ours stands there once, and one whose fate is unknown is looked for there."""
+
+from __future__ import annotations
+
+import logging
+from datetime import timedelta
+
+from mailbot.errors import Permanent
+from mailbot.mail.mailbox import MailboxPort
+from mailbot.tasks.deliver import settle
+from mailbot.tasks.desk import Desk
+
+#: When a message of unknown fate is looked for, in minutes after its last dot.
+_LOOKS = (1, 5, 15, 60)
+#: How long a server may take to file a message by itself, before it is taken for one that does not.
+_SERVER_FILES_WITHIN = timedelta(seconds=10)
+
+log = logging.getLogger(__name__)
+
+
+def file_sent(desk: Desk, mailbox: MailboxPort, folder: str) -> int:
+    """Given an open connection and the Sent folder, file every message that went out and does not stand there yet.
+
+    With `files_sent = "auto"` the first real message shows whether the server files by itself. Before every APPEND the
+    Message-ID is looked for. Return how many were filed. Raise Temporary where the server fails: it is tried again.
+    """
+    setting = desk.settings.smtp.files_sent
+    filed = 0
+    for entry in desk.outbox.unfiled():
+        by_server = desk.outbox.server_files() if setting == "auto" else setting
+        if by_server or mailbox.find(folder, entry.message_id):
+            desk.outbox.filed(entry.id, desk.clock(), by_server=True)
+            continue
+        if by_server is None and desk.clock() < entry.at + _SERVER_FILES_WITHIN:
+            continue
+        case = desk.store.load(entry.reference)
+        intent = next(intent for intent in case.intents if intent.id == entry.id)
+        try:
+            mailbox.append(folder, desk.store.read(entry.reference, intent.path), entry.at)
+        except Permanent as problem:
+            # The candidate has the message all the same; ops read the reason, and the next one is tried.
+            log.warning("a sent message could not be filed: %s", problem)
+        desk.outbox.filed(entry.id, desk.clock(), by_server=False)
+        filed += 1
+    return filed
+
+
+def look_for_unknown(desk: Desk, mailbox: MailboxPort, folder: str) -> None:
+    """Given an open connection and the Sent folder, look for every message whose fate is unknown.
+
+    Found: it was sent. Not found after the last look: held, and a person decides; what goes to staff may repeat.
+    A search that the server did not answer raises Temporary and is no evidence.
+    """
+    now = desk.clock()
+    for entry in desk.outbox.entries():
+        if entry.state != "unknown":
+            continue
+        looks = [entry.at + timedelta(minutes=minutes) for minutes in _LOOKS]
+        if now < looks[0]:
+            continue
+        case = desk.store.load(entry.reference)
+        intent = next(intent for intent in case.intents if intent.id == entry.id)
+        if mailbox.find(folder, entry.message_id):
+            desk.outbox.record(entry.id, "sent", now, reason="found in Sent")
+            desk.outbox.filed(entry.id, now, by_server=True)
+            settle(desk, entry.reference, intent, "sent", "found in Sent")
+        elif now >= looks[-1] and entry.audience == "staff":
+            desk.outbox.record(entry.id, "retry", now, reason="its fate is unknown; a notice may come twice", next=now)
+        elif now >= looks[-1]:
+            reason = "the connection broke after the last byte, and it was not found in Sent within an hour"
+            desk.outbox.record(entry.id, "held", now, reason=reason)
+            settle(desk, entry.reference, intent, "held", reason)

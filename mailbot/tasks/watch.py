@@ -1,0 +1,136 @@
+"""The watch: one connection to the mailbox, what was read over it and when, and the work that is due between two looks."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from mailbot.errors import Permanent
+from mailbot.mail.folders import Folder
+from mailbot.mail.mailbox import MailboxPort
+from mailbot.mail.smtp import Submission
+from mailbot.tasks.deliver import deliver
+from mailbot.tasks.desk import Desk
+from mailbot.tasks.gather import Role
+from mailbot.tasks.receive import read_folder
+from mailbot.tasks.remind import remind
+from mailbot.tasks.sent import file_sent, look_for_unknown
+
+#: What waited goes out only if both folders have been read to the end so lately (design section 5), in seconds.
+FRESH_SECONDS = 15 * 60
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(slots=True)
+class Watch:
+    """One session with mailbox and submission server; after a Temporary of the connection it is closed and another begun."""
+
+    desk: Desk
+    mailbox: MailboxPort
+    submission: Submission
+    #: Called after each message; raises to stop after the one in hand.
+    between: Callable[[], None]
+    connected: bool = False
+    folders: tuple[tuple[Folder, Role], ...] = ()
+    #: When each folder was read to the end over this connection, on the monotonic clock.
+    read_at: dict[str, float] = field(default_factory=dict)
+    #: UIDNEXT of each folder when it was read last: what has come since has this UID or a higher one.
+    uidnext: dict[str, int] = field(default_factory=dict)
+    last_fetch: datetime | None = None
+    last_sent: datetime | None = None
+
+    def connect(self) -> None:
+        """Connect and find the folders. Raise Temporary, or Permanent for a refused login or a folder that is not there."""
+        self.mailbox.connect()
+        self.connected = True
+        self.read_at.clear()
+        self.folders = watched_folders(self.desk, self.mailbox.folders())
+
+    def read(self) -> int:
+        """Read every folder to the end, Sent first: what a person has answered there counts before anything is decided."""
+        return sum(self._read(folder, role) for folder, role in self.folders)
+
+    def read_inbox(self) -> int:
+        """Read what has just come."""
+        return sum(self._read(folder, role) for folder, role in self.folders if role != "sent")
+
+    def work(self) -> None:
+        """Do what is due now: send, remind, file. Raise Temporary where a server or the disk fails."""
+        self.send()
+        if self.connected and self.is_fresh():
+            if remind(self.desk):
+                self.send()
+            sent = self.sent_folder()
+            if sent:
+                look_for_unknown(self.desk, self.mailbox, sent)
+                file_sent(self.desk, self.mailbox, sent)
+
+    def send(self) -> None:
+        """Send what may go out."""
+        if deliver(self.desk, self.submission, reading_is_fresh=self.is_fresh()):
+            self.last_sent = self.desk.clock()
+
+    def is_fresh(self) -> bool:
+        """Whether every folder has been read to the end over this connection, and lately."""
+        now = time.monotonic()
+        return self.connected and all(now - self.read_at.get(folder.name, -FRESH_SECONDS) < FRESH_SECONDS for folder, _ in self.folders)
+
+    def wait(self, seconds: float, stop: Callable[[], bool]) -> bool:
+        """Wait for mail in INBOX; True when some may have come. What came since INBOX was read is not waited for."""
+        state = self.mailbox.open(next(folder.name for folder, role in self.folders if role == "inbox"))
+        return state.uidnext > self.uidnext.get(state.name, 0) or self.mailbox.wait(seconds, stop)
+
+    def sent_folder(self) -> str:
+        """The name of the Sent folder, "" if there is none."""
+        return next((folder.name for folder, role in self.folders if role == "sent"), "")
+
+    def close(self) -> None:
+        """Take leave of both servers."""
+        self.disconnect()
+        self.submission.close()
+
+    def disconnect(self) -> None:
+        """Let the mailbox go; what was read over this connection is no longer fresh."""
+        self.connected = False
+        self.read_at.clear()
+        self.mailbox.close()
+
+    def _read(self, folder: Folder, role: Role) -> int:
+        state = self.mailbox.open(folder.name)
+        taken = read_folder(self.desk, self.mailbox, state, role, self._between)
+        self.uidnext[folder.name] = state.uidnext
+        self.read_at[folder.name] = time.monotonic()
+        self.last_fetch = self.desk.clock()
+        return taken
+
+    def _between(self) -> None:
+        self.send()
+        self.between()
+
+
+def watched_folders(desk: Desk, found: tuple[Folder, ...]) -> tuple[tuple[Folder, Role], ...]:
+    """Given the folders of the mailbox, return those to be read with their roles, Sent first.
+
+    Raise Permanent if one that the configuration names is not there.
+    """
+    settings = desk.settings.imap
+    by_name = {folder.name: folder for folder in found}
+    watched: list[tuple[Folder, Role]] = []
+    if settings.sent == "auto":
+        watched += [(folder, "sent") for folder in found if folder.role == "sent"]
+    elif settings.sent:
+        watched.append((_named(by_name, settings.sent, "imap.sent"), "sent"))
+    for name in settings.folders:
+        folder = next((f for f in found if f.role == "inbox"), None) if name.upper() == "INBOX" else None
+        watched.append((folder or _named(by_name, name, "imap.folders"), "inbox"))
+    return tuple(watched)
+
+
+def _named(by_name: dict[str, Folder], name: str, key: str) -> Folder:
+    if name not in by_name:
+        raise Permanent(f"{key}: the mailbox has no folder {name!r}; it has {', '.join(sorted(by_name))}")
+    return by_name[name]

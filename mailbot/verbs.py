@@ -1,0 +1,313 @@
+"""What each verb does, between the command line and the rooms of the house."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+import tempfile
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+
+import orjson
+
+from mailbot import config, daemon
+from mailbot.config import Settings
+from mailbot.errors import BadMessage, ConfigProblem, Permanent, Problem, Temporary
+from mailbot.hiring.worktime import worktime
+from mailbot.installed import share
+from mailbot.mail import samples
+from mailbot.mail.compose import Templates
+from mailbot.records.catalogue import Catalogue
+from mailbot.records.files import Lock, holder
+from mailbot.records.outbox import Outbox
+from mailbot.records.quarantine import Quarantine
+from mailbot.records.requests import Requests
+from mailbot.records.store import Store
+from mailbot.service import check as checks
+from mailbot.service import explain as explaining
+from mailbot.service import health, logs, owner, views
+from mailbot.tasks.desk import open_desk
+from mailbot.tasks.modes import safe_mode
+from mailbot.tasks.orders import carry_out_order
+from mailbot.tasks.recover import recover
+
+Options = argparse.Namespace
+#: How long a verb waits for the daemon's answer.
+_PATIENCE = 30
+#: Where the configuration is looked for.
+CONFIG = ("config.toml", "/etc/mailbot/config.toml")
+
+
+def run(options: Options) -> int:
+    logs.start(sys.stderr, os.environ)
+    settings = _settings(options)
+    owner.become_owner(settings.state_dir)
+    daemon.run(lambda: _settings(options), os.environ)
+    return 0
+
+
+def once(options: Options) -> int:
+    logs.start(sys.stderr, os.environ)
+    settings = _settings(options)
+    owner.become_owner(settings.state_dir)
+    daemon.once(settings, os.environ)
+    return 0
+
+
+def check(options: Options) -> int:
+    try:
+        settings = _settings(options)
+    except ConfigProblem as problem:
+        return _checked(problem.problems, (), as_json=options.json)
+    owner.become_owner(settings.state_dir)
+    found = checks.offline(settings, os.environ, datetime.now(UTC))
+    said: tuple[str, ...] = ()
+    if not options.offline and not any(problem.fatal for problem in found):
+        online = checks.online(settings, os.environ, send=options.send)
+        found, said = (*found, *online.problems), online.words
+    return _checked(found, said, as_json=options.json)
+
+
+def status(options: Options) -> int:
+    settings = _settings(options)
+    owner.become_owner(settings.state_dir)
+    answer: dict[str, object]
+    if holder(settings.state_dir) is not None:
+        asked = _ask(Requests(settings.state_dir / "requests"), "status", {})
+        answer = orjson.loads(asked)
+        safe = str(answer.pop("safe", ""))
+    else:
+        desk = open_desk(settings, daemon.system_clock, writer=False)
+        answer, safe = health.health(desk, None), safe_mode(desk)
+    print(_json(answer) if options.json else health.in_words(answer, safe))
+    return 0 if answer["state"] == "ok" else 1
+
+
+def list_applications(options: Options) -> int:
+    settings = _settings(options)
+    owner.become_owner(settings.state_dir)
+    calendar = worktime(settings.company.office)
+    rows = [
+        row
+        for row in Catalogue(settings.state_dir / "catalogue.jsonl").rows()
+        if (not options.stage or row.stage == options.stage) and (not options.waiting or row.waits_for == "staff")
+    ]
+    if options.json:
+        print(_json([views.row_view(row, calendar) for row in rows]))
+        return 0
+    _table(
+        ("reference", "position", "stage", "waits for", "due", "name"),
+        [(row.reference, row.position or "?", row.stage, row.waits_for, views.instant(row.due, calendar) or "", row.name) for row in rows],
+    )
+    return 0
+
+
+def show(options: Options) -> int:
+    settings = _settings(options)
+    owner.become_owner(settings.state_dir)
+    calendar = worktime(settings.company.office)
+    store = Store(settings.state_dir)
+    reference = options.reference.upper()
+    row = Catalogue(settings.state_dir / "catalogue.jsonl").get(reference)
+    if row is None or row.stamp is None:
+        raise Permanent(f"{options.reference}: there is no such application; see mailbot list")
+    case = store.load(reference)
+    mine = [entry for entry in Outbox(settings.state_dir / "outbox.jsonl", writer=False).entries() if entry.reference == reference]
+    to = {intent.id: intent.to for intent in case.intents}
+    entries = [views.entry_view(entry, to.get(entry.id, ""), calendar) for entry in mine]
+    view = views.case_view(row, case, entries, str(settings.state_dir / row.stamp.path), calendar)
+    print(_json(view) if options.json else _page(view))
+    return 0
+
+
+def explain(options: Options) -> int:
+    settings = _settings(options)
+    zone = worktime(settings.company.office).zone
+    at = options.at.replace(tzinfo=zone) if options.at and options.at.tzinfo is None else options.at
+    failed = False
+    with tempfile.TemporaryDirectory(prefix="mailbot-") as empty:
+        known = not options.no_state and (settings.state_dir / "key").exists()
+        if known:
+            owner.become_owner(settings.state_dir)
+        desk = open_desk(settings if known else replace(settings, state_dir=Path(empty)), daemon.system_clock, writer=False)
+        for path in options.files:
+            try:
+                answer = explaining.explain(desk, str(path), path.read_bytes(), at)
+            except (OSError, BadMessage) as problem:
+                reason = problem.strerror if isinstance(problem, OSError) else str(problem)
+                print(f"{path}: {reason}", file=sys.stderr)
+                failed = True
+                continue
+            print(_json(answer, pretty=False) if options.json else explaining.in_words(answer))
+        desk.close()
+    return 1 if failed else 0
+
+
+def move(options: Options) -> int:
+    return _order(options, "move", {"reference": options.reference.upper(), "stage": options.stage})
+
+
+def resume(options: Options) -> int:
+    return _order(options, "resume", {})
+
+
+def quarantine(options: Options) -> int:
+    settings = _settings(options)
+    owner.become_owner(settings.state_dir)
+    kept = Quarantine(settings.state_dir / "quarantine")
+    if options.what == "list":
+        calendar = worktime(settings.company.office)
+        found = [views.quarantined_view(entry, calendar) for entry in kept.entries()]
+        if options.json:
+            print(_json(found))
+        else:
+            _table(("id", "at", "attempts", "bytes", "reason"), [(v["id"], v["at"], v["attempts"], v["size"], v["reason"]) for v in found])
+        return 0
+    if not options.id:
+        return _usage(f"quarantine {options.what} needs an ID; see mailbot quarantine list")
+    if options.what == "retry":
+        return _order(options, "quarantine retry", {"id": options.id})
+    sys.stdout.buffer.write(kept.read(options.id))
+    return 0
+
+
+def outbox(options: Options) -> int:
+    if options.what in ("resend", "drop"):
+        if not options.id:
+            return _usage(f"outbox {options.what} needs an ID; see mailbot outbox list")
+        return _order(options, f"outbox {options.what}", {"id": options.id})
+    settings = _settings(options)
+    owner.become_owner(settings.state_dir)
+    calendar = worktime(settings.company.office)
+    store = Store(settings.state_dir)
+    entries = Outbox(settings.state_dir / "outbox.jsonl", writer=False).entries()
+    if options.what == "show":
+        entry = next((entry for entry in entries if entry.id == options.id), None)
+        if entry is None:
+            raise Permanent(f"{options.id}: there is no such message in the outbox; see mailbot outbox list")
+        intent = next(intent for intent in store.load(entry.reference).intents if intent.id == entry.id)
+        sys.stdout.buffer.write(store.read(entry.reference, intent.path))
+        return 0
+    addresses = {
+        (reference, intent.id): intent.to
+        for reference in {entry.reference for entry in entries}
+        for intent in store.load(reference).intents
+    }
+    found = [views.entry_view(entry, addresses.get((entry.reference, entry.id), ""), calendar) for entry in entries]
+    if options.json:
+        print(_json(found))
+    else:
+        _table(
+            ("id", "case", "purpose", "to", "state", "tries", "reason"),
+            [(v["id"], v["reference"], v["purpose"], v["to"], v["state"], v["attempts"], v["reason"]) for v in found],
+        )
+    return 0
+
+
+def preview(options: Options) -> int:
+    settings = _settings(options)
+    language = options.language or settings.company.language
+    calendar = worktime(settings.company.office)
+    templates = Templates(settings.templates_dir, calendar.zone)
+    if options.template not in templates.names(language):
+        raise Permanent(f"{options.template}: there is no such template; there are {', '.join(templates.names(language))}")
+    rendered = templates.render(language, options.template, samples.full(options.template, language))
+    print(f"{rendered.subject}\n\n{rendered.text}")
+    return 0
+
+
+def demo(options: Options) -> int:
+    # Its servers are needed by this verb alone.
+    from mailbot.service.demo import demo as show_all  # noqa: PLC0415
+
+    return show_all(keep=options.keep, fast=options.fast)
+
+
+def _settings(options: Options) -> Settings:
+    path = options.config or next((path for path in map(Path, CONFIG) if path.exists()), Path(CONFIG[0]))
+    return config.load(path, os.environ, installed=share() / "templates")
+
+
+def _order(options: Options, verb: str, arguments: Mapping[str, str]) -> int:
+    """Do it with the lock in hand, or have the running daemon do it."""
+    settings = _settings(options)
+    owner.become_owner(settings.state_dir)
+    if holder(settings.state_dir) is not None:
+        print(_ask(Requests(settings.state_dir / "requests"), verb, arguments))
+        return 0
+    with Lock(settings.state_dir):
+        desk = open_desk(settings, daemon.system_clock)
+        recover(desk)
+        print(carry_out_order(desk, verb, arguments))
+        desk.close()
+    return 0
+
+
+def _ask(requests: Requests, verb: str, arguments: Mapping[str, str]) -> str:
+    left = requests.leave(verb, arguments)
+    answer = requests.await_answer(left, _PATIENCE)
+    if answer is None:
+        taken_back = requests.withdraw(left)
+        end = "nothing was done" if taken_back else "it may still be done; see mailbot status"
+        raise Temporary(f"the daemon has not answered within {_PATIENCE} seconds: {end}")
+    if not answer.ok:
+        raise Permanent(answer.text)
+    return answer.text
+
+
+def _checked(problems: Sequence[Problem], said: Sequence[str], *, as_json: bool) -> int:
+    ok = not any(problem.fatal for problem in problems)
+    if as_json:
+        fields = ("place", "seen", "expected", "advice", "fatal")
+        print(_json({"ok": ok, "problems": [{field: getattr(problem, field) for field in fields} for problem in problems]}))
+    else:
+        for line in said:
+            print(line)
+        for problem in problems:
+            print(f"{'' if problem.fatal else 'warning: '}{problem}")
+        print("everything is in order" if not problems else "mailbot can run" if ok else "mailbot can not run like this")
+    return 0 if ok else 2
+
+
+def _usage(text: str) -> int:
+    print(f"mailbot: {text}", file=sys.stderr)
+    return 2
+
+
+def _json(value: object, *, pretty: bool = True) -> str:
+    return orjson.dumps(value, option=orjson.OPT_INDENT_2 if pretty else 0).decode()
+
+
+def _table(head: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
+    """A plain table for a terminal or a pipe; what strangers wrote has no power over the terminal."""
+    lines = [tuple(head), *(tuple(_printable(cell) for cell in row) for row in rows)]
+    widths = [max(len(line[column]) for line in lines) for column in range(len(head))]
+    for line in lines:
+        print("  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip())
+
+
+def _printable(cell: object) -> str:
+    return "".join(character if character.isprintable() else " " for character in str(cell))
+
+
+def _page(view: Mapping[str, object]) -> str:
+    """One application for a person: its facts, then its messages and its history."""
+    lines = [f"{key.replace('_', ' ')}: {_printable(_inline(value))}" for key, value in view.items() if not _is_list_of_things(value)]
+    for key, value in view.items():
+        if _is_list_of_things(value):
+            assert isinstance(value, list)
+            lines += ["", key] + [f"  {_printable(_inline(list(each.values())))}" for each in value]
+    return "\n".join(lines)
+
+
+def _is_list_of_things(value: object) -> bool:
+    return isinstance(value, list) and bool(value) and isinstance(value[0], dict)
+
+
+def _inline(value: object) -> str:
+    if isinstance(value, list):
+        return "  ".join(_inline(each) for each in value if each not in (None, ""))
+    return "" if value is None else str(value)
