@@ -67,6 +67,9 @@ service imap-login {{
 }}
 service anvil {{
   {no_chroot}
+  unix_listener anvil-auth-penalty {{
+    mode = 0
+  }}
 }}
 service lmtp {{
   inet_listener lmtp {{

@@ -5,6 +5,7 @@ from __future__ import annotations
 import imaplib
 import re
 import smtplib
+import socket
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -45,6 +46,8 @@ class ImapServer:
     def login(self, user: str) -> Iterator[imaplib.IMAP4]:
         """A plain imaplib session of the user, logged in, no folder selected."""
         session = imaplib.IMAP4("127.0.0.1", self.port, timeout=10)
+        # A literal follows its command in a packet of its own, which would wait for the command to be acknowledged.
+        session.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         try:
             session.login(user, self.password)
             yield session

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import imaplib
+import ssl
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
@@ -61,8 +62,14 @@ class Mailbox:
         )
 
     def open(self, folder: str) -> FolderState:
-        with self._asking("EXAMINE") as client:
-            answer = client.select_folder(folder, readonly=True)
+        try:
+            with self._asking("EXAMINE") as client:
+                answer = client.select_folder(folder, readonly=True)
+        except Temporary:
+            # Dovecot and others refuse it without the code that would say why.
+            if self._client is not None and folder.upper() != "INBOX" and folder not in {known.name for known in self.folders()}:
+                raise Permanent(f"{server_name(self._account)}: there is no folder {folder}") from None
+            raise
         if b"UIDVALIDITY" not in answer or b"UIDNEXT" not in answer:
             raise Permanent(f"{server_name(self._account)}: no UIDVALIDITY or UIDNEXT is given, so no message could be told from another")
         # It is in the state; what comes after it is news.
@@ -70,13 +77,15 @@ class Mailbox:
         return FolderState(folder, int(answer[b"UIDVALIDITY"]), int(answer[b"UIDNEXT"]), int(answer[b"EXISTS"]))
 
     def headlines(self, above_uid: int) -> tuple[Headline, ...]:
-        # Whatever was announced before is in the answer; whatever is announced after it is found by `wait`.
+        # A server may show a session the folder as it was at its last answer. What is announced after this one is found by `wait`.
+        self.noop()
         self._news()
         lines = self._fetch(f"{above_uid + 1}:*", "(UID RFC822.SIZE INTERNALDATE)")
         # "n:*" names the last message even if its UID is lower than n (RFC 3501, 6.4.8).
         return tuple(headline for headline in fetching.headlines(lines) if headline.uid > above_uid)
 
     def headlines_since(self, instant: datetime) -> tuple[Headline, ...]:
+        self.noop()
         instant = instant.replace(microsecond=0)
         # SINCE disregards time and zone (RFC 3501, 6.4.4): a day earlier holds every zone.
         day = (instant - timedelta(days=1)).date()
@@ -229,7 +238,7 @@ class Mailbox:
         until = min(end, time.monotonic() + _IDLE_SECONDS)
         with self._asking("IDLE") as client:
             client.idle()
-            arrived = dead = False
+            arrived, dead = self._told_with_the_start(client), False
             while not arrived and not dead and not stop():
                 begun = time.monotonic()
                 if begun >= until:
@@ -243,6 +252,24 @@ class Mailbox:
             if dead:
                 client.noop()
         return self._news() or arrived or _announces(said)
+
+    def _told_with_the_start(self, client: IMAPClient) -> bool:
+        """Whether a message was announced in one packet with the "+" of IDLE: it is read already, and would wake nobody."""
+        lines: list[bytes] = []
+        connection = client.socket()
+        connection.setblocking(False)
+        try:
+            while True:
+                lines.append(client._imap._get_line())
+        except imaplib.IMAP4.abort as error:
+            # What imaplib makes of "nothing to read" as well.
+            if "EOF" not in str(error):
+                raise
+        except (BlockingIOError, ssl.SSLWantReadError):
+            pass
+        finally:
+            connection.settimeout(self._timeout.read)
+        return any(line.endswith(b" EXISTS") for line in lines)
 
     def _poll(self, end: float, stop: Callable[[], bool]) -> bool:
         """One NOOP after a pause, for servers without IDLE."""

@@ -46,7 +46,7 @@ def log_in(account: Account, timeout: SocketTimeout) -> IMAPClient:
     try:
         # imapclient sets 5: every answer, letters included, would be formatted for a log, at five times the cost (measured).
         client._imap.debug = 0
-        _keep_alive(client.socket())
+        _tune(client.socket())
         if account.security == "starttls":
             _encrypt(client, context, account)
         _authenticate(client, account)
@@ -128,8 +128,10 @@ def _is_loopback(host: str) -> bool:
         return host.lower() == "localhost"
 
 
-def _keep_alive(connection: socket.socket) -> None:
-    """Have the kernel notice within two minutes that the other side is gone (a half-open connection)."""
+def _tune(connection: socket.socket) -> None:
+    # imapclient ends a command in a packet of its own, which would wait for the first one to be acknowledged (40 ms).
+    connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    # The kernel notices within two minutes that the other side is gone (a half-open connection).
     connection.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
     for option, value in (("TCP_KEEPIDLE", 60), ("TCP_KEEPINTVL", 20), ("TCP_KEEPCNT", 3)):
         # Not every system has them.
