@@ -39,14 +39,14 @@ $(READY): pyproject.toml
 	$(BIN)/python -m pip install --quiet --editable '.[dev]'
 	@touch $@
 
-# The system tests talk to a real Dovecot, started by the tests themselves on free ports.
+# The system tests talk to a real Dovecot, started by the tests themselves on free ports, with a certificate made by openssl.
 servers:
-	@if [ -x /usr/lib/dovecot/imap ] && [ -x /usr/lib/dovecot/lmtp ]; then :; \
+	@if [ -x /usr/lib/dovecot/imap ] && [ -x /usr/lib/dovecot/lmtp ] && command -v openssl >/dev/null; then :; \
 	elif [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
-	  echo "Installing Debian's dovecot-imapd and dovecot-lmtpd for the tests"; \
+	  echo "Installing Debian's dovecot-imapd, dovecot-lmtpd and openssl for the tests"; \
 	  export DEBIAN_FRONTEND=noninteractive; \
-	  apt-get update -qq && apt-get install -y -qq --no-install-recommends dovecot-imapd dovecot-lmtpd >/dev/null; \
+	  apt-get update -qq && apt-get install -y -qq --no-install-recommends dovecot-imapd dovecot-lmtpd openssl >/dev/null; \
 	else \
-	  echo "Dovecot is not here: the tests against it are left out. On Debian: apt install dovecot-imapd dovecot-lmtpd"; \
+	  echo "Dovecot is not here: the tests against it are left out. On Debian: apt install dovecot-imapd dovecot-lmtpd openssl"; \
 	  [ "$$CI" != true ]; \
 	fi
