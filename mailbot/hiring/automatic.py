@@ -16,7 +16,8 @@ _DAEMON = re.compile(
 )
 #: RFC 5230 section 4.6, and what robots call themselves.
 _SYSTEM = re.compile(
-    r"(?:listserv|majordomo|mailman|robot|bot|daemon|abuse|autoreply|auto-reply|autoresponder|notifications?|notify|bounces?|root|owner-.*|.*-request|.*-owner|.*-bounces?)(?:[+=].*)?",
+    r"(?:listserv|majordomo|mailman|robot|bot|daemon|abuse|autoreply|auto-reply|autoresponder|notifications?|notify|bounces?|root"
+    r"|owner-.*|.*-request|.*-owner|.*-bounces?)(?:[+=].*)?",
     re.IGNORECASE,
 )
 _NO_REPLY = re.compile(r"(?:^|[-._+=])(?:no|not|do[-._]?not|dont|never)[-._]?(?:reply|respond|answer|replay)(?:[-._+=\d]|$)", re.IGNORECASE)
@@ -27,8 +28,10 @@ _AWAY_SUBJECT = re.compile(
     r"|нет на месте|вне офиса|я в отпуске|отсутствие на работе)"
 )
 _AWAY_TEXT = re.compile(
-    r"\b(?:(?:нахожусь|буду|сейчас) в (?:отпуске|командировке|декретном)|(?:буду )?отсутств(?:ую|овать)|не буду на|нет на рабочем"
-    r"|автоматическ\w+ (?:ответ|сообщени|уведомлени)|(?:i am|i'm|i will be|i'll be) (?:currently )?(?:out of|away|on (?:vacation|leave|holiday))"
+    r"\b(?:(?:нахожусь|буду|сейчас) в (?:отпуске|командировке|декретном)"
+    r"|(?:буду )?отсутств(?:ую|овать)|не буду на|нет на рабочем"
+    r"|автоматическ\w+ (?:ответ|сообщени|уведомлени)"
+    r"|(?:i am|i'm|i will be|i'll be) (?:currently )?(?:out of|away|on (?:vacation|leave|holiday))"
     r"|automat(?:ic|ed) (?:reply|response))"
 )
 _DELAY_SUBJECT = re.compile(r"\bdelay(?:ed)?\b|could not send message for past|warning: message|still being retried|задерж|отложен")
@@ -36,13 +39,16 @@ _AUTOREPLY_HEADERS = ("x-autoreply", "x-auto-reply", "x-autorespond", "x-auto-re
 _CALENDAR_ANSWER = re.compile(rb"^METHOD(?:;[^:\r\n]*)?:\s*(?:REPLY|COUNTER|DECLINECOUNTER|REFRESH|CANCEL)", re.IGNORECASE | re.MULTILINE)
 
 
-def addresses(message: Message, header: str) -> tuple[str, ...]:
-    """Given a message and a header of mailboxes, return every address in every instance, lower-cased.
+def addresses(message: Message, *headers: str) -> tuple[str, ...]:
+    """Given a message and headers of mailboxes, return every address in every instance of them, lower-cased.
 
     A display name may hold what looks like an address, so angle brackets win.
     """
     return tuple(
-        address.lower() for value in message.all(header) for address in (_ANGLED.findall(value) or _BARE.findall(_without_comments(value)))
+        address.lower()
+        for header in headers
+        for value in message.all(header)
+        for address in (_ANGLED.findall(value) or _BARE.findall(_without_comments(value)))
     )
 
 
@@ -58,8 +64,14 @@ def _word(value: str) -> str:
     return _without_comments(value).partition(";")[0].strip().strip('"').lower()
 
 
-def _locals(message: Message, *headers: str) -> list[str]:
-    return [address.partition("@")[0] for header in headers for address in addresses(message, header)]
+def authors(message: Message) -> frozenset[str]:
+    """Given a message, return every mailbox that From names, in every instance of it."""
+    return frozenset((*((message.sender.address,) if message.sender else ()), *addresses(message, "from")))
+
+
+def _names(message: Message, *headers: str) -> list[str]:
+    """What stands before the @ in From and in these headers."""
+    return [address.partition("@")[0] for address in (*authors(message), *addresses(message, *headers))]
 
 
 def _report(message: Message, type: str) -> bool:
@@ -78,7 +90,7 @@ def bounce(message: Message) -> str:
         return "it is a report of a mail server (RFC 6522)"
     if message.all("x-failed-recipients"):
         return "it has X-Failed-Recipients"
-    if any(_DAEMON.fullmatch(local) for local in _locals(message, "from", "sender")):
+    if any(_DAEMON.fullmatch(name) for name in _names(message, "sender")):
         return "a mail server's daemon wrote it"
     return ""
 
@@ -157,9 +169,9 @@ def bulk(message: Message) -> str:
 
 def no_reply(message: Message) -> str:
     """A sender that reads no answers, or a robot."""
-    if any(_NO_REPLY.search(local) for local in _locals(message, "from", "sender", "reply-to", "return-path")):
+    if any(_NO_REPLY.search(name) for name in _names(message, "sender", "reply-to", "return-path")):
         return "its sender does not want to be answered"
-    if any(_SYSTEM.fullmatch(local) for local in _locals(message, "from")):
+    if any(_SYSTEM.fullmatch(name) for name in _names(message)):
         return "its sender is a system and no person"
     return ""
 

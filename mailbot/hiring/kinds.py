@@ -69,18 +69,12 @@ class _Given:
         return self.evidence.in_thread or self.evidence.known_sender
 
     @property
-    def mailboxes(self) -> frozenset[str]:
-        """Every mailbox that From names, in every instance of it."""
-        sender = (self.message.sender.address,) if self.message.sender else ()
-        return frozenset((*sender, *automatic.addresses(self.message, "from")))
-
-    @property
     def one_sender(self) -> bool:
-        return self.message.sender is not None and len(self.mailboxes) == 1 and len(self.message.all("from")) <= 1
+        return self.message.sender is not None and len(automatic.authors(self.message)) == 1 and len(self.message.all("from")) <= 1
 
     @property
     def from_staff(self) -> bool:
-        return bool(self.mailboxes & self.company.staff_addresses)
+        return bool(automatic.authors(self.message) & self.company.staff_addresses)
 
     def to_us(self, address: str) -> bool:
         return _untagged(address) in self.company.own_addresses | {self.company.escalation}
@@ -117,9 +111,10 @@ def _staff(given: _Given) -> str:
         return "a person sent it from our own mailbox"
     if not given.from_staff or not given.one_sender or evidence.folder == "junk":
         return ""
-    if evidence.token == "valid" and (evidence.authentication.aligned or not evidence.pinned):
+    proof, authenticated = evidence.token, evidence.authentication.aligned
+    if proof == "valid" and (authenticated or not evidence.pinned):
         return "it comes from a listed address and answers a notice"
-    if evidence.token == "none" and evidence.authentication.aligned and evidence.pinned:
+    if proof == "none" and authenticated and evidence.pinned:
         return (
             "it comes from a listed address and is authenticated; without a notice that it answers it is filed and stops the clock, no more"
         )
@@ -134,17 +129,19 @@ def _staff_refused(given: _Given) -> str:
         return "its From names a listed address and others beside it"
     if evidence.folder == "junk":
         return "it names a listed address, but the mail server took it for junk"
-    if evidence.token == "expired":
-        return "it comes from a listed address, but the notice that it answers has expired"
-    if evidence.token == "foreign":
-        return "it comes from a listed address, but answers a notice that was written to somebody else, or to nobody"
-    if evidence.token == "valid":
-        return "it answers a notice from a listed address, but our mail server did not authenticate it"
-    return "it names a listed address, but neither answers a notice nor is authenticated"
+    return _REFUSED[evidence.token]
+
+
+_REFUSED = {
+    "expired": "it comes from a listed address, but the notice that it answers has expired",
+    "foreign": "it comes from a listed address, but answers a notice that was written to somebody else, or to nobody",
+    "valid": "it answers a notice from a listed address, but our mail server did not authenticate it",
+    "none": "it names a listed address, but neither answers a notice nor is authenticated",
+}
 
 
 def _pretender(given: _Given) -> str:
-    claimed = (*given.mailboxes, *automatic.addresses(given.message, "sender"), *automatic.addresses(given.message, "return-path"))
+    claimed = (*automatic.authors(given.message), *automatic.addresses(given.message, "sender", "return-path"))
     return "it names one of our own addresses as its sender, but is not ours" if any(given.to_us(address) for address in claimed) else ""
 
 
@@ -226,7 +223,8 @@ def _other(_given: _Given) -> str:
 #: The words of applying, as they stand in folded text.
 _APPLYING = re.compile(
     r"\b(?:ваканси|резюме|отклик|откликаюсь|работ|стаж[еи]р|собеседован|трудоустро|соискател|кандидат|анкет|сопроводительн|портфолио)"
-    r"|\b(?:cv|resumes?|résumés?|curriculum vitae|jobs?|positions?|vacanc(?:y|ies)|appl(?:y|ying|ied|ication|icant)|internships?|intern|interview|candidate|cover letter|portfolio)\b"
+    r"|\b(?:cv|resumes?|résumés?|curriculum vitae|jobs?|positions?|vacanc(?:y|ies)|appl(?:y|ying|ied|ication|icant)|internships?|intern"
+    r"|interview|candidate|cover letter|portfolio)\b"
 )
 _DOCUMENT_NAME = re.compile(r"\.(?:pdf|docx?|odt|rtf|pages)$", re.IGNORECASE)
 _DOCUMENT_TYPES = frozenset(

@@ -48,9 +48,9 @@ class Match:
 def match(message: Message, position: str, index: Index) -> Match:
     """Given a message and the id of the position that it names ("" for none), return the application it belongs to.
 
-    In-Reply-To, then References from the newest, win over the address. Outside a thread a letter joins the sender's newest open application,
-    else the newest ended one; a letter that names a position joins an application for that one, or an open one whose position is not known
-    yet, and no other: it opens a second application (design section 5).
+    In-Reply-To, then References from the newest, win over the address. Outside a thread a letter joins the sender's newest open
+    application, else the newest ended one; a letter that names a position joins an application for that one, or an open one whose
+    position is not known yet, and no other: it opens a second application (design section 5).
     """
     address = message.sender.address if message.sender else ""
     for message_id in (*message.in_reply_to, *reversed(message.references)):

@@ -41,8 +41,8 @@ def _pattern(keyword: str) -> re.Pattern[str] | None:
 def recognise(positions: Sequence[Position], subject: str, text: str, attachment_names: Sequence[str] = ()) -> Position | None:
     """Given the openings and a letter, return the one it names in title or keywords, or None if it names none or several.
 
-    The longest name wins where several fit the same words: "аккаунт-менеджер стажёр" is not "аккаунт-менеджер". Names of attachments are looked
-    at only if subject and text name nothing. Case, ё, hyphens and Russian endings make no difference.
+    The longest name wins where several fit the same words: "аккаунт-менеджер стажёр" is not "аккаунт-менеджер". Names of attachments
+    are looked at only if subject and text name nothing. Case, ё, hyphens and Russian endings make no difference.
     """
     for place in (f"{subject}\n\n\n\n\n{text}", "\n\n\n\n\n".join(attachment_names)):
         named = _named(positions, folded(without_links(place)))

@@ -27,9 +27,9 @@ _QUOTING = re.compile(r"^(?:[^\W\d]{0,4}>|[\s>|])+")
 def leak(text: str, notice_text: str, candidate_words: str, forbidden: Collection[str]) -> str:
     """Say why a staff member's words may not go to the candidate.
 
-    Given the words that are to be relayed, the text of the notice that they answer, the candidate's own words that the notice shows, and the
-    addresses that are nobody's business outside, return the reason in plain English, or "" if nothing leaks. Letters and digits alone are
-    compared, so neither quoting nor wrapping hides anything (design section 6, "A relay never leaks").
+    Given the words that are to be relayed, the text of the notice that they answer, the candidate's own words that the notice shows, and
+    the addresses that are nobody's business outside, return the reason in plain English, or "" if nothing leaks. Letters and digits alone
+    are compared, so neither quoting nor wrapping hides anything (design section 6, "A relay never leaks").
     """
     said = letters(text)
     if any(letters(line) in said for line in WRITE_ABOVE.values()):

@@ -79,7 +79,8 @@ def asks_us(text: str, copied: Iterable[str] = ()) -> bool:
 # Answers put off. ------------------------------------------------------------------------------------------------------------------
 
 _LATER = (
-    r"(?:завтра|послезавтра|позже|попозже|позднее|вечером|утром|сегодня|ночью|скоро|на (?:этой|следующей|той) неделе|на (?:днях|выходных|неделе)"
+    r"(?:завтра|послезавтра|позже|попозже|позднее|вечером|утром|сегодня|ночью|скоро"
+    r"|на (?:этой|следующей|той) неделе|на (?:днях|выходных|неделе)"
     r"|(?:в|во|к|до|после) (?:понедельник|вторник|сред|четверг|пятниц|суббот|воскресень|выходн|обед|вечер|утр|конц)\w*|(?:до|к) \d{1,2}"
     r"|через (?:\w+ )?(?:час|дн|день|дня|недел|минут|пару)\w*|в течение (?:\w+ )?(?:дня|дней|часа|часов|недели)|в ближайш\w+ \w+"
     r"|(?:как только|когда) (?:смогу|освобожусь|будет время|вернусь|закончу)"
@@ -87,17 +88,21 @@ _LATER = (
     r"|by the end of|in (?:a|an|one|two|three|\d|a few|a couple of) (?:hour|day|minute|week)s?|(?:when|as soon as) i (?:can|get|am|have))"
 )
 _PROMISE = (
-    r"(?:отвечу|ответить|напишу|пришлю|прислать|вышлю|выслать|отправлю|отправить|подготовлю|сделаю|доделаю|заполню|выполню|сдам|сдать|вернусь|свяжусь"
-    r"|дам ответ|посмотрю|изучу|(?:will|'ll|can|shall|going to) (?:\w+ ){0,2}?(?:answer|reply|respond|send|write|get back|come back|do it|finish|complete|submit|look))"
+    r"(?:отвечу|ответить|напишу|пришлю|прислать|вышлю|выслать|отправлю|отправить|подготовлю|сделаю|доделаю|заполню|выполню|сдам|сдать"
+    r"|вернусь|свяжусь|дам ответ|посмотрю|изучу"
+    r"|(?:will|'ll|can|shall|going to) (?:\w+ ){0,2}?(?:answer|reply|respond|send|write|get back|come back|do it|finish|complete|submit"
+    r"|look))"
 )
 _POSTPONING = _any(
     rf"{_PROMISE}\b.{{0,60}}?\b{_LATER}",
     rf"{_LATER}\b.{{0,40}}?\b{_PROMISE}",
-    r"(?:нужн[оаы]?|надо|потребуется|понадобится|дайте|прошу) (?:мне )?(?:еще |немного |больше |чуть |пожалуйста )*(?:времени|время|день|неделю|\w+ (?:дня|дней|день|часа|часов))",
+    r"(?:нужн[оаы]?|надо|потребуется|понадобится|дайте|прошу) (?:мне )?(?:еще |немного |больше |чуть |пожалуйста )*"
+    r"(?:времени|время|день|неделю|\w+ (?:дня|дней|день|часа|часов))",
     rf"можно (?:ли )?(?:мне )?(?:\w+ )?{_LATER}",
     "не (?:успеваю|успел|успела|успею)",
     r"(?:продлить|перенести|сдвинуть|отложить)\b.{0,30}?\b(?:срок|дедлайн|до|на)",
-    r"(?:need|have|get|take) (?:a (?:bit|little|few|couple)|some|more|until|till|another|\w+ more)\b.{0,20}?\b(?:time|days?|hours?|week|(?:mon|tues|wednes|thurs|fri|satur|sun)day)",
+    r"(?:need|have|get|take) (?:a (?:bit|little|few|couple)|some|more|until|till|another|\w+ more)\b.{0,20}?"
+    r"\b(?:time|days?|hours?|week|(?:mon|tues|wednes|thurs|fri|satur|sun)day)",
     rf"(?:can|could|may) i (?:have|reply|answer|send|do|submit|get)\b.{{0,40}}?\b(?:{_LATER}|until|till)",
 )
 
@@ -111,7 +116,8 @@ def postpones(text: str) -> bool:
 
 _MINE = r"(?:сво\w+|мо\w+)"
 _WITHDRAWING = _any(
-    rf"(?<!не )(?:отзываю|снимаю|отзовите|снимите|отозвать|снять) (?:пожалуйста,? )?(?:с рассмотрения )?(?:{_MINE} )?(?:кандидатуру|заявку|отклик)",
+    rf"(?<!не )(?:отзываю|снимаю|отзовите|снимите|отозвать|снять) (?:пожалуйста,? )?(?:с рассмотрения )?"
+    rf"(?:{_MINE} )?(?:кандидатуру|заявку|отклик)",
     rf"(?<!не )(?:отзываю|отозвать) {_MINE} (?:резюме|анкету)",
     rf"(?:прошу|просьба) (?:больше )?не рассматривать (?:больше )?(?:{_MINE} (?:кандидатуру|заявку|резюме|отклик)|меня)",
     rf"не рассматривайте,? (?:пожалуйста,? )?(?:больше )?(?:{_MINE} (?:кандидатуру|заявку|резюме|отклик)|меня)",
@@ -124,8 +130,8 @@ _WITHDRAWING = _any(
     r"принял[а]? (?:другое предложение|другой оффер|предложение (?:от )?другой компании|оффер (?:от )?другой компании)",
     r"(?:больше )?не (?:пишите|присылайте|отправляйте) (?:мне )?больше",
     r"больше (?:мне )?не (?:пишите|присылайте|отправляйте)",
-    r"(?<!not )(?:i (?:would like to |'d like to |want to |have to |must |hereby )?|please )withdraw (?:my (?:\w+ )?(?:application|candidacy)"
-    r"|from (?:the |your )?(?:\w+ )?(?:consideration|process|position))",
+    r"(?<!not )(?:i (?:would like to |'d like to |want to |have to |must |hereby )?|please )withdraw "
+    r"(?:my (?:\w+ )?(?:application|candidacy)|from (?:the |your )?(?:\w+ )?(?:consideration|process|position))",
     r"i am withdrawing (?:my (?:application|candidacy)|from)",
     r"no longer (?:interested in (?:the|this|your) (?:position|job|role|vacancy|opening|opportunity)|looking for a job)",
     r"i(?: have|'ve)? (?:already )?accepted (?:an|another) (?:other )?(?:offer|job|position)",
@@ -157,7 +163,7 @@ _DOUBT = _any(
 
 
 def withdraws(text: str) -> bool:
-    """Given the new text of a message, say whether its writer clearly takes the application back; never on a condition, a doubt, a question."""
+    """Given the new text of a message, say whether its writer clearly takes the application back, without condition, doubt or question."""
     return bool(_STOP.fullmatch(_own_words(text))) or _wishes(_WITHDRAWING, text)
 
 
@@ -177,19 +183,23 @@ def _wishes(pattern: re.Pattern[str], text: str) -> bool:
 # Texts that say nothing. -----------------------------------------------------------------------------------------------------------
 
 _COURTESY = re.compile(
-    r"(?:(?:большое |огромное )?спасибо(?: (?:вам|большое|огромное|за \w+(?: \w+){0,3}))*|благодар(?:ю|им)(?: (?:вас|за \w+(?: \w+){0,3}))*|спс"
+    r"(?:(?:большое |огромное )?спасибо(?: (?:вам|большое|огромное|за \w+(?: \w+){0,3}))*"
+    r"|благодар(?:ю|им)(?: (?:вас|за \w+(?: \w+){0,3}))*|спс"
     r"|зд?равс?твуйте|здрасте|приветствую|привет|добр\w+ (?:день|дня|утро|утра|вечер|вечера|времени суток|ночи)"
     r"|хорошо|ок|окей|понял|поняла|понятно|принято|принял|приняла|получил|получила|отлично|супер|ясно|ладно|договорились"
     r"|(?:ваше |ваш )?(?:письмо|сообщение|вопросы|задание|тестовое(?: задание)?)|посмотрю|изучу|ознакомлюсь|подумаю|отвечу|приступаю"
-    r"|обязательно|пожалуйста|(?:извините|простите)(?: за \w+(?: \w+)?)?|с уважением|всего доброго|хорошего дня|до свидания|до связи|буду ждать|на связи"
-    r"|(?:many |big )?thanks(?: (?:a lot|so much|again|very much|for \w+(?: \w+){0,3}))*|thank you(?: (?:so much|very much|again|for \w+(?: \w+){0,3}))*|thx"
+    r"|обязательно|пожалуйста|(?:извините|простите)(?: за \w+(?: \w+)?)?"
+    r"|с уважением|всего доброго|хорошего дня|до свидания|до связи|буду ждать|на связи"
+    r"|(?:many |big )?thanks(?: (?:a lot|so much|again|very much|for \w+(?: \w+){0,3}))*"
+    r"|thank you(?: (?:so much|very much|again|for \w+(?: \w+){0,3}))*|thx"
     r"|hello|hi|hey|dear \w+|good (?:morning|day|afternoon|evening)|ok|okay|got it|noted|received|understood|great|sure|alright|will do"
     r"|sorry(?: for \w+(?: \w+)?)?|(?:kind |best |warm )?regards|best wishes|sincerely(?: yours)?|cheers|have a (?:nice|good|great) day"
     r"|и|а|но|я|все|вам|коллеги|and|but|you|there|all|please)(?!\w)"
 )
 #: "Здравствуйте, Анна Сергеевна!": the words behind a greeting are a name.
 _GREETING = re.compile(
-    r"^(?:здравствуйте|приветствую|привет|добр\w+ (?:день|утро|вечер)|hello|hi|hey|dear|good \w+)[, ]+[^\W\d_]+(?: [^\W\d_]+)?(?=\s*[!,.]|\s*$)"
+    r"^(?:здравствуйте|приветствую|привет|добр\w+ (?:день|утро|вечер)|hello|hi|hey|dear|good \w+)"
+    r"[, ]+[^\W\d_]+(?: [^\W\d_]+)?(?=\s*[!,.]|\s*$)"
 )
 _CLOSING = re.compile(
     r"\n\s*(?:с (?:наилучшими )?уважени\w+|с наилучшими|(?:kind |best |warm )?regards|best wishes|sincerely|yours)\b.*", re.DOTALL
