@@ -9,6 +9,8 @@ import select
 import signal
 import subprocess
 import sys
+import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import get_args
@@ -18,6 +20,8 @@ from mailbot.mail.documents import ANSWER_LIMIT, MACRO_DOCUMENTS, PROGRAMS
 
 #: Wall time of one attachment. CPU time is limited by the child itself; this is for a child that waits.
 SECONDS = 20.0
+#: Wall time of all attachments of one message: a hundred hostile ones must not stop the daemon for longer than its watchdog waits.
+SECONDS_IN_ALL = 60.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +95,19 @@ def read(attachment: Attachment, limit_bytes: int, seconds: float = SECONDS) -> 
         return dataclasses.replace(attachment, verdict=found.verdict, because=found.because)
     verdict, text, because = _read_in_child(found.reader, attachment.content, seconds)
     return dataclasses.replace(attachment, text=text, verdict=verdict, because=because)
+
+
+def read_all(attachments: Sequence[Attachment], limit_bytes: int, seconds: float = SECONDS_IN_ALL) -> tuple[Attachment, ...]:
+    """Every attachment of a message as `read` gives it, in order; once `seconds` are over the rest is kept unread and says so."""
+    end = time.monotonic() + seconds
+    found: list[Attachment] = []
+    for attachment in attachments:
+        left = end - time.monotonic()
+        if left > 0:
+            found.append(read(attachment, limit_bytes, min(SECONDS, left)))
+        else:
+            found.append(dataclasses.replace(attachment, verdict="no_text", because="reading those before it took too long"))
+    return tuple(found)
 
 
 def _extension(name: str) -> str:

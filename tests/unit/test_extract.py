@@ -230,6 +230,13 @@ def test_a_reader_that_does_not_end_is_killed_when_its_time_is_over() -> None:
     assert "time" in found.because
 
 
+def test_many_hostile_attachments_do_not_hold_up_the_mail() -> None:
+    endless = Attachment("cv.rtf", "", b"{\\rtf1" + b"{\\field{\\*\\fldinst{" * 100_000)
+    found = extract.read_all([Attachment("cv.txt", "", b"text"), *[endless] * 20], LIMIT, seconds=0.5)
+    assert [one.verdict for one in found] == ["text", "broken", *["no_text"] * 19]
+    assert "too long" in found[-1].because
+
+
 def test_nothing_is_left_open() -> None:
     before = set(Path("/proc/self/fd").iterdir())
     read("cv.pdf", (SAMPLES / "cv.pdf").read_bytes())
