@@ -31,7 +31,7 @@ def on_candidate(application: Application | None, message: Message, facts: Facts
     if not facts.match.confirmed or facts.judgement.kind == "junk":
         return case.unconfirmed(application)
     known = _filed(application, message, facts)
-    if facts.judgement.kind == "erasure":
+    if facts.judgement.rule == "D11":
         return case.leave(known)
     if not facts.judgement.may_answer or facts.late:
         return case.for_a_person(known, facts.judgement.because, acknowledge=False)

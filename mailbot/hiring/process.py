@@ -106,16 +106,15 @@ def _to_office(application: Application | None, message: Message, facts: Facts, 
     """It gets no answer from a machine, but a person is told; in a thread that is known it waits for a person there."""
     because = facts.judgement.because
     letter = Letter(message.sender, message.subject, facts.reply.new_text or message.text, facts.arrived, message.attachments)
-    if application and facts.judgement.kind == "other":
+    if application:
         waiting = wait_for_staff(moment, application, facts.identity, facts.arrived)
         return Decision(waiting, notices(moment, waiting, letter, facts.identity, because), facts.judgement.rule, because)
     office = office_facts(moment) | dict(NO_CASE) | {"kind": facts.judgement.kind, "because": because, "letter": letter.facts()}
-    position = application.position if application else facts.position.id if facts.position else ""
     sends = tuple(
         to_staff(moment, recruiter, "office_notice", facts.identity, office, attachments=letter.attachments)
-        for recruiter in moment.company.recruiters_for(position)
+        for recruiter in moment.company.recruiters_for(facts.position.id if facts.position else "")
     )
-    return Decision(application, sends, facts.judgement.rule, because)
+    return Decision(None, sends, facts.judgement.rule, because)
 
 
 def on_broken(id: str, reason: str, size: int, moment: Moment) -> Decision:
