@@ -68,7 +68,7 @@ def gather(desk: Desk, message: Message, *, role: Role, arrived: datetime, too_l
     judgement = judge(message, evidence, desk.company, reply)
     if judgement.kind not in ("ours", "duplicate"):
         limit = desk.company.limits.attachment_bytes
-        message = replace(message, attachments=tuple(extract.read(attachment, limit) for attachment in message.attachments))
+        message = replace(message, attachments=extract.read_all(message.attachments, limit))
     application = desk.store.load(found.reference).application if found.reference else None
     questions = application.questions if application else ()
     facts = Facts(
@@ -82,7 +82,7 @@ def gather(desk: Desk, message: Message, *, role: Role, arrived: datetime, too_l
         person=person(message, reply.new_text),
         reference=_new_reference(desk, identity),
         answers=read_answers(questions, reply) if questions else (),
-        asks_us=wishes.asks_us(reply.new_text),
+        asks_us=wishes.asks_us(reply.new_text, tuple(question.text for question in questions)),
         postpones=wishes.postpones(reply.new_text),
         withdraws=wishes.withdraws(reply.new_text),
         wants_erasure=wishes.wants_erasure(reply.new_text),
