@@ -246,11 +246,10 @@ class Mailbox:
                 slice_seconds = min(until - begun, _STOP_SECONDS)
                 said = client.idle_check(timeout=slice_seconds)
                 arrived = _announces(said)
-                # imapclient answers so at once when the connection has ended; TLS may do it once on a living one.
+                # imapclient answers so at once, for ever, when the connection has ended; TLS may do it once on a living one.
                 dead = not said and time.monotonic() - begun < slice_seconds / 2
+            # Raises if the connection has ended.
             _, said = client.idle_done()
-            if dead:
-                client.noop()
         return self._news() or arrived or _announces(said)
 
     def _told_with_the_start(self, client: IMAPClient) -> bool:

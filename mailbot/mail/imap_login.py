@@ -102,6 +102,8 @@ def _authenticate(client: IMAPClient, account: Account) -> None:
             raise Permanent(f'{server_name(account)}: no password is taken on this connection; set security = "tls" or "starttls"')
         else:
             client.login(account.username, account.password)
+    except UnicodeEncodeError:
+        raise Permanent(f"{server_name(account)}: this server takes only ASCII letters in a user name and a password") from None
     except imaplib.IMAP4.error as error:
         # imapclient calls a connection that broke off a failed login, too.
         if isinstance(error.__context__, imaplib.IMAP4.abort) or any(code in str(error) for code in _LATER):

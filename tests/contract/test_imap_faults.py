@@ -145,6 +145,11 @@ class TestTrust:
         with through(proxy, plain):
             assert [line for line in proxy.commands if b" LOGIN " in line]
 
+    def test_a_login_command_can_not_carry_a_russian_password(self, proxy: ImapProxy, plain: Account) -> None:
+        proxy.packets = lambda line: (line.replace(b" AUTH=PLAIN", b""),)
+        with pytest.raises(Permanent, match="only ASCII"):
+            Mailbox(replace(plain, port=proxy.port, password="пароль")).connect()
+
     def test_no_password_goes_where_the_server_takes_none(self, proxy: ImapProxy, plain: Account) -> None:
         proxy.packets = lambda line: (line.replace(b"AUTH=PLAIN", b"LOGINDISABLED"),)
         with pytest.raises(Permanent, match="no password is taken"):
@@ -234,6 +239,22 @@ class TestWaiting:
 
 
 class TestAnswers:
+    def test_no_command_is_sent_that_could_change_a_message(self, dovecot: ImapServer, proxy: ImapProxy, plain: Account) -> None:
+        dovecot.append(plain.username, letter("one"))
+        with through(proxy, plain) as mailbox:
+            headlines = mailbox.headlines(0)
+            list(mailbox.fetch(headlines))
+            mailbox.header(headlines[0].uid)
+            mailbox.headlines_since(AT)
+            mailbox.folders()
+            mailbox.wait(0.01, never)
+            mailbox.find("INBOX", "<one@candidates.example>")
+        reading = {b"CAPABILITY", b"LIST", b"EXAMINE", b"NOOP", b"SEARCH", b"FETCH", b"IDLE", b"LOGOUT"}
+        sent = [line.upper().split() for line in proxy.commands if line.count(b" ")]
+        verbs = {words[2] if words[1] == b"UID" else words[1] for words in sent}
+        assert verbs - {b"AUTHENTICATE"} <= reading
+        assert all(b".PEEK[" in line for line in proxy.commands if b"BODY" in line)
+
     @pytest.mark.parametrize("refusal", [b"NO [UNAVAILABLE] UID SEARCH Backend error", b"BAD Unsupported search criterion: HEADER"])
     def test_a_refused_search_is_made_good_by_looking_at_the_headers(self, proxy: ImapProxy, plain: Account, refusal: bytes) -> None:
         with through(proxy, plain) as mailbox:
@@ -316,7 +337,12 @@ class TestAnswers:
         self, dovecot: ImapServer, plain: Account, caplog: pytest.LogCaptureFixture
     ) -> None:
         dovecot.append(plain.username, letter("one"))
-        with caplog.at_level(logging.DEBUG), connected(plain) as mailbox:
+        with (
+            caplog.at_level(logging.DEBUG),
+            # Even if somebody wants to see the protocol.
+            caplog.at_level(logging.DEBUG, logger="imapclient.imaplib"),
+            connected(plain) as mailbox,
+        ):
             mailbox.open("INBOX")
             list(mailbox.fetch(mailbox.headlines(0)))
             mailbox.append("Sent", letter("two"), AT)
