@@ -7,7 +7,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal
 
-from mailbot.hiring.model import Application, Attachment, Audience, HistoryEntry, Language
+from mailbot.hiring.case import HistoryEntry
+from mailbot.hiring.model import Application, Attachment, Audience, Language
 
 #: A value that a template may use: strings, numbers, dates, and tuples and mappings of them.
 Fact = object

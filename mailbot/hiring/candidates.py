@@ -8,10 +8,11 @@ from dataclasses import dataclass, replace
 from urllib.parse import urlsplit
 
 from mailbot.hiring.actions import Action, Decision
+from mailbot.hiring.case import HistoryEntry
 from mailbot.hiring.company import Position
 from mailbot.hiring.facts import Facts
 from mailbot.hiring.letters import Letter, notices, numbered, received, to_candidate
-from mailbot.hiring.model import Answer, Application, AskedQuestion, HistoryEntry, Message
+from mailbot.hiring.model import Answer, Application, AskedQuestion, Message
 from mailbot.hiring.moment import Moment
 from mailbot.hiring.stages import Stage, following, stage
 from mailbot.hiring.steps import POSITION_QUESTION, QUESTIONS, deadline, enter

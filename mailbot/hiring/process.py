@@ -6,9 +6,10 @@ from dataclasses import dataclass, replace
 
 from mailbot.hiring import candidates, staffmail
 from mailbot.hiring.actions import Decision
+from mailbot.hiring.case import HistoryEntry
 from mailbot.hiring.facts import Facts
 from mailbot.hiring.letters import NO_CASE, Letter, case_facts, notices, office_facts, to_staff
-from mailbot.hiring.model import Application, HistoryEntry, Message
+from mailbot.hiring.model import Application, Message
 from mailbot.hiring.moment import Moment
 from mailbot.hiring.stages import stage
 from mailbot.hiring.steps import enter

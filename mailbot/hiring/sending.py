@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
+from mailbot.hiring.case import Intent
 from mailbot.hiring.company import Limits
-from mailbot.hiring.model import Intent
 
 Verdict = Literal["send", "wait", "hold", "refuse"]
 

@@ -7,11 +7,12 @@ from datetime import timedelta
 
 from mailbot.hiring.actions import Decision, Relay, Send
 from mailbot.hiring.candidates import thread_with
+from mailbot.hiring.case import HistoryEntry
 from mailbot.hiring.commands import command_lines, stray_slash_lines
 from mailbot.hiring.company import Recruiter
 from mailbot.hiring.facts import Facts, StaffRoute
 from mailbot.hiring.letters import NO_CASE, Letter, about_case, case_facts, office_facts, to_staff
-from mailbot.hiring.model import Application, HistoryEntry, Message
+from mailbot.hiring.model import Application, Message
 from mailbot.hiring.moment import Moment
 from mailbot.hiring.relay import leak
 from mailbot.hiring.waiting import person_answered

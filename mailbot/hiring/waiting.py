@@ -6,8 +6,9 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from mailbot.hiring.actions import Decision
+from mailbot.hiring.case import HistoryEntry
 from mailbot.hiring.letters import Letter, about_case, to_candidate, to_staff
-from mailbot.hiring.model import Application, HistoryEntry, Unanswered
+from mailbot.hiring.model import Application, Unanswered
 from mailbot.hiring.moment import Moment
 from mailbot.hiring.stages import stage
 

@@ -12,7 +12,8 @@ from pathlib import Path
 from tinydb import TinyDB
 
 from mailbot.errors import Permanent
-from mailbot.hiring.model import Application, Case, FiledMessage, HistoryEntry, Intent
+from mailbot.hiring.case import Case, FiledMessage, HistoryEntry, Intent
+from mailbot.hiring.model import Application
 from mailbot.records.codec import plain, typed
 from mailbot.records.files import in_words, inside, write_files
 from mailbot.records.storage import RecordStorage

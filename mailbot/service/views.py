@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from mailbot.hiring.model import Case
+from mailbot.hiring.case import Case
 from mailbot.hiring.worktime import Worktime
 from mailbot.records.catalogue import Row
 from mailbot.records.outbox import Entry

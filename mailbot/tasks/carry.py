@@ -8,8 +8,9 @@ from pathlib import Path
 
 from mailbot.hiring.actions import Action, Decision, Relay
 from mailbot.hiring.candidates import thread_with
+from mailbot.hiring.case import Case, FiledAttachment, FiledMessage, HistoryEntry, Intent
 from mailbot.hiring.letters import AFTER_READING
-from mailbot.hiring.model import Attachment, Case, FiledAttachment, FiledMessage, HistoryEntry, Intent, Message
+from mailbot.hiring.model import Attachment, Message
 from mailbot.mail.compose import Envelope, thread_subject, write
 from mailbot.records.files import safe_name
 from mailbot.records.outbox import Entry

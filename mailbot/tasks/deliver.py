@@ -6,8 +6,8 @@ import logging
 from dataclasses import replace
 from datetime import datetime, timedelta
 
+from mailbot.hiring.case import HistoryEntry, Intent
 from mailbot.hiring.letters import OFFICE_HOURS
-from mailbot.hiring.model import HistoryEntry, Intent
 from mailbot.hiring.process import Fate, on_delivery
 from mailbot.hiring.sending import Counts, may_send
 from mailbot.mail.smtp import Outcome, Submission

@@ -9,11 +9,12 @@ from typing import Literal
 
 from mailbot.hiring import wishes
 from mailbot.hiring.answers import read_answers
+from mailbot.hiring.case import Case, FiledMessage, Intent
 from mailbot.hiring.company import Recruiter
 from mailbot.hiring.facts import Facts, StaffRoute
 from mailbot.hiring.kinds import Authentication, Evidence, Judgement, judge
 from mailbot.hiring.matching import Known, Match, match
-from mailbot.hiring.model import Application, Case, FiledMessage, Intent, Message, Reply
+from mailbot.hiring.model import Application, Message, Reply
 from mailbot.hiring.person import person
 from mailbot.hiring.positions import language, recognise
 from mailbot.mail import authentication, extract, quotes

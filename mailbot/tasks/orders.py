@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 
 from mailbot.errors import Permanent
 from mailbot.hiring.actions import Send
-from mailbot.hiring.model import Intent
+from mailbot.hiring.case import Intent
 from mailbot.hiring.process import on_message, on_move
 from mailbot.mail.parse import parse
 from mailbot.records.outbox import Entry

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from mailbot.hiring.model import Case, HistoryEntry
+from mailbot.hiring.case import Case, HistoryEntry
 from mailbot.records.catalogue import Row
 from mailbot.tasks.carry import plan
 from mailbot.tasks.desk import Desk

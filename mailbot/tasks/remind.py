@@ -6,9 +6,10 @@ from collections.abc import Collection
 from datetime import date, datetime
 
 from mailbot.hiring.actions import Decision
+from mailbot.hiring.case import Case, HistoryEntry
 from mailbot.hiring.digest import OpenCase, morning_digest
 from mailbot.hiring.letters import Letter
-from mailbot.hiring.model import Application, Case, HistoryEntry
+from mailbot.hiring.model import Application
 from mailbot.hiring.process import on_clock
 from mailbot.records.catalogue import Row
 from mailbot.tasks.carry import carry_out, case_of, office_reference

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from mailbot.hiring.model import Application, Case
+from mailbot.hiring.case import Case
+from mailbot.hiring.model import Application
 from mailbot.hiring.moment import Moment
 from mailbot.hiring.process import wake
 from mailbot.hiring.stages import stage

@@ -11,16 +11,8 @@ from typing import Protocol
 import pytest
 
 from mailbot.errors import Permanent
-from mailbot.hiring.model import (
-    Application,
-    AskedQuestion,
-    Case,
-    FiledAttachment,
-    FiledMessage,
-    HistoryEntry,
-    Intent,
-    Unanswered,
-)
+from mailbot.hiring.case import Case, FiledAttachment, FiledMessage, HistoryEntry, Intent
+from mailbot.hiring.model import Application, AskedQuestion, Unanswered
 from mailbot.records.store import Commit, NewMessage, Store
 
 NOW = datetime(2026, 11, 23, 10, 0, tzinfo=UTC)

@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
+from mailbot.hiring.case import Intent
 from mailbot.hiring.company import Limits
-from mailbot.hiring.model import Intent
 from mailbot.hiring.sending import ANSWERABLE_RULES, Counts, may_send
 
 LIMITS = Limits(
