@@ -96,7 +96,7 @@ class Ledger:
         """Return how many tries there were without a verdict."""
         return self._folder(folder, uidvalidity).open.get(uid, ("", 0))[1]
 
-    def verdict(  # noqa: PLR0917 - a row of the ledger, in the order of its columns
+    def verdict(
         self,
         folder: str,
         uidvalidity: int,

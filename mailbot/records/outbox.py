@@ -165,7 +165,9 @@ class Outbox:
         """Drop what has been done for two days, but keep the numbers that the caps need, and the ids in `unsettled`: intents whose outcome
         their record has not learned yet; without their entry they would be sent again. Raise Temporary; then nothing is dropped."""
         done = {
-            entry.id for entry in self._entries.values() if entry.state in _DONE and now - entry.at >= _KEPT and entry.id not in unsettled
+            entry.id
+            for entry in self._entries.values()
+            if entry.state in _DONE and (entry.filed or entry.state != "sent") and now - entry.at >= _KEPT and entry.id not in unsettled
         }
         if not done:
             return

@@ -40,7 +40,7 @@ class Quarantine:
     def put(self, id: str, raw: bytes, reason: str, attempts: int, at: datetime) -> None:
         """Keep a message under an id of letters, digits, "-" and "_"; the same id again replaces it. On the disk when it returns.
 
-        Raise Temporary, and ValueError for an id that is no plain name.
+        Raise Temporary, and Permanent for an id that is no plain name.
         """
         entry = Quarantined(id, at, attempts, reason, len(raw), f"{_plain(id)}.eml")
         make_folder(self._folder)
@@ -74,7 +74,7 @@ class Quarantine:
 
 def _plain(id: str) -> str:
     if not _ID.fullmatch(id):
-        raise ValueError("an id in quarantine is letters, digits, '-' and '_'")
+        raise Permanent("this is no id of a message in quarantine: it has letters, digits, '-' and '_'")
     return id
 
 

@@ -15,7 +15,7 @@ import orjson
 from mailbot.records.codec import plain, typed
 from mailbot.records.files import in_words, make_folder, write_atomically
 
-_ID = re.compile(r"[0-9a-f]{16}")
+_ID = re.compile(r"[0-9a-f]{24}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +43,8 @@ class Requests:
 
     def leave(self, verb: str, arguments: Mapping[str, str]) -> str:
         """Given a verb and its arguments, leave them for the daemon; return the request's id. Raise Temporary."""
-        fresh = secrets.token_hex(8)
+        # Sorting ids sorts requests by their coming; a file's own time is too coarse for that.
+        fresh = f"{time.time_ns():016x}{secrets.token_hex(4)}"
         make_folder(self._folder)
         write_atomically(self._request(fresh), orjson.dumps({"verb": verb, "arguments": dict(arguments)}))
         return fresh
@@ -52,13 +53,13 @@ class Requests:
         """Return the requests to be carried out, in the order they came; what is no request is left alone. Raise Temporary."""
         with in_words(self._folder):
             found = []
-            for path in self._folder.glob("*.request"):
+            for path in sorted(self._folder.glob("*.request")):
                 # The verb may give up and take its request back at any moment.
                 with suppress(FileNotFoundError, ValueError, KeyError, TypeError):
-                    came, content = path.stat().st_mtime_ns, orjson.loads(path.read_bytes())
+                    content = orjson.loads(path.read_bytes())
                     if _ID.fullmatch(path.stem):
-                        found.append((came, Request(path.stem, str(content["verb"]), dict(content["arguments"]))))
-        return tuple(request for _, request in sorted(found, key=lambda each: (each[0], each[1].id)))
+                        found.append(Request(path.stem, str(content["verb"]), dict(content["arguments"])))
+        return tuple(found)
 
     def answer(self, id: str, ok: bool, text: str) -> None:
         """Given a request that was carried out, leave the answer. Raise Temporary."""
