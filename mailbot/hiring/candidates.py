@@ -40,9 +40,9 @@ def on_candidate(application: Application | None, message: Message, facts: Facts
         known = case.reopened(known)
     here = stage(moment.company.stages, known.stage)
     if here.is_end:
-        return case.for_a_person(known, f"a letter after {here.id}", acknowledge=False)
+        return case.for_a_person(known, "a letter after the end of the process", acknowledge=False)
     if here.waits_for != "candidate" or here.advance != "auto":
-        return case.for_a_person(known, f"a letter at stage {here.id}, where a person answers")
+        return case.for_a_person(known, "a letter at a stage where a person answers")
     if not known.position:
         return case.position_named(known, here)
     if here.send == QUESTIONS:
@@ -117,7 +117,7 @@ class _Letter:
         entered, actions = enter(self.moment, application, first, facts.identity)
         if facts.asks_us:
             entered = wait_for_staff(self.moment, entered, facts.identity, facts.arrived)
-        because = "a first letter" + ("" if facts.position else ", the position is not clear")
+        because = "a first letter" if facts.position else "a first letter; the position is not clear"
         return self._decision(entered, because, actions, self._notices(entered, because, new=True))
 
     def unconfirmed(self, application: Application) -> Decision:
@@ -164,7 +164,9 @@ class _Letter:
         entered, actions = enter(self.moment, named, here, self.facts.identity)
         if self.facts.asks_us:
             entered = wait_for_staff(self.moment, entered, self.facts.identity, self.facts.arrived)
-            return self._decision(entered, "the position is named, and a question asked", actions, self._notices(entered, "a question"))
+            return self._decision(
+                entered, "the position is named, and a question asked", actions, self._notices(entered, "the candidate asks a question")
+            )
         return self._decision(entered, f"the position is {position.id}", actions)
 
     def answered(self, application: Application, here: Stage) -> Decision:
@@ -179,11 +181,11 @@ class _Letter:
             if self.facts.postpones:
                 return self._decision(application, "the candidate will answer later")
             return self.for_a_person(application, "no answer to a question was recognised")
-        because = f"{len(missing)} required questions are still open"
         if merged.asked_again:
-            return self.for_a_person(merged, because + " after they were asked again")
+            return self.for_a_person(merged, "required questions are still open after they were asked again")
         again = settle(self.moment, replace(merged, asked_again=True))
         facts = {"questions": numbered(again.questions, "missing"), "deadline": deadline(self.moment, here)}
+        because = "required questions are still open"
         return self._decision(again, because, (to_candidate(self.moment, again, "missing_questions", self.facts.identity, facts),))
 
     def handed_in(self, application: Application, here: Stage) -> Decision:

@@ -118,7 +118,7 @@ def _reached(time: datetime | None, now: datetime) -> bool:
 
 
 def _escalate(application: Application, letter: Letter | None, moment: Moment) -> Decision:
-    because = f"no person has answered within {moment.company.reply_within_working_days} working days"
+    because = "no person has answered in time"
     recruiters = tuple(recruiter.name or recruiter.address for recruiter in moment.company.recruiters_for(application.position))
     facts = about_case(moment, application, letter, because, recruiters=recruiters)
     n = moment.company.staff(moment.company.escalation)
@@ -129,7 +129,7 @@ def _escalate(application: Application, letter: Letter | None, moment: Moment) -
 
 
 def _hint(application: Application, letter: Letter | None, moment: Moment) -> Decision:
-    because = f"no person has answered by the working day {moment.company.hint_after_working_days} after it came"
+    because = "no person has answered yet"
     facts = about_case(moment, application, letter, because)
     sends = tuple(
         to_staff(moment, recruiter, "hint", _cause(application), facts) for recruiter in moment.company.recruiters_for(application.position)
