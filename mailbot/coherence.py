@@ -3,23 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Collection, Iterable, Iterator
-from difflib import get_close_matches
+from collections.abc import Callable, Collection, Iterator
+from contextlib import suppress
 from pathlib import Path
-from typing import get_args
 
+from mailbot import procedure
 from mailbot.errors import Problem
-from mailbot.hiring.model import Language
-from mailbot.settings import ConfigFile, Server, StageSettings
-
-#: The stage that a candidate's clear withdrawal, and a wish to be forgotten, ends in (design section 5).
-WITHDRAWN = "withdrawn"
-
-
-def nearest(word: str, words: Iterable[str], otherwise: str = "") -> str:
-    """Given a word that is not known and those that are, return the question that names the likeliest, else `otherwise`."""
-    near = get_close_matches(word.lower(), list(words), n=1)
-    return f"Did you mean {near[0]}?" if near else otherwise
+from mailbot.settings import ConfigFile, Server
+from mailbot.values import nearest
 
 
 def problems(file: ConfigFile, valid: Collection[str], templates: Path) -> Iterator[Problem]:
@@ -31,7 +22,7 @@ def problems(file: ConfigFile, valid: Collection[str], templates: Path) -> Itera
         if all(table in valid for table in tables):
             yield from check(file)
     if "stages" in valid:
-        yield from _templates(file.stages, templates)
+        yield from procedure.missing_templates(file.stages, templates)
 
 
 def _server(server: Server) -> Iterator[Problem]:
@@ -50,7 +41,7 @@ def _server(server: Server) -> Iterator[Problem]:
     if len(named) > 1:
         advice = f"Keep {named[0]} or {named[1]}, not both."
         yield Problem(place, " and ".join(named), "must name one place for the secret", advice)
-    if server.ca_file and not server.ca_file.is_file():
+    if server.ca_file and not _is_file(server.ca_file):
         yield _missing_file(f"{place}.ca_file", server.ca_file)
 
 
@@ -134,7 +125,7 @@ def _positions(file: ConfigFile) -> Iterator[Problem]:
     )
     for position in file.positions:
         yield from _twice(f"positions[{position.id}].questions", "id", [question.id for question in position.questions])
-        if position.assignment.file and not position.assignment.file.is_file():
+        if position.assignment.file and not _is_file(position.assignment.file):
             yield _missing_file(f"positions[{position.id}].assignment.file", position.assignment.file)
 
 
@@ -148,109 +139,6 @@ def _assignments(file: ConfigFile) -> Iterator[Problem]:
                     f'must be there: the stage "{stage.id}" sends it',
                     "Add a text, a file, or both.",
                 )
-
-
-def _stages(file: ConfigFile) -> Iterator[Problem]:
-    stages = {stage.id: stage for stage in file.stages}
-    yield from _twice("stages", "id", [stage.id for stage in file.stages])
-    for stage in file.stages:
-        yield from _stage(stage, stages)
-    entry = file.stages[0]
-    if entry.waits_for == "nobody" and not entry.next:
-        yield Problem(
-            f"stages[{entry.id}]",
-            "an end",
-            "must be the entry: the first stage waits for somebody or leads on",
-            "Put the first stage first.",
-        )
-    end = stages.get(WITHDRAWN)
-    if not end or end.waits_for != "nobody" or end.next:
-        yield Problem(
-            "stages",
-            f"no end {WITHDRAWN}",
-            f'must have an end with the id "{WITHDRAWN}"',
-            'For example: id = "withdrawn", title = "Отозвано"',
-        )
-    yield from _cycle(stages)
-
-
-def _stage(stage: StageSettings, stages: dict[str, StageSettings]) -> Iterator[Problem]:
-    place = f"stages[{stage.id}]"
-    if stage.next and stage.next not in stages:
-        yield Problem(
-            f"{place}.next",
-            f'"{stage.next}"',
-            "must be the id of a stage of this file",
-            nearest(stage.next, stages, f"Ids: {', '.join(stages)}."),
-        )
-    silent = stages.get(stage.on_silence)
-    if stage.on_silence and not silent:
-        advice = nearest(stage.on_silence, stages, f"Ids: {', '.join(stages)}.")
-        yield Problem(f"{place}.on_silence", f'"{stage.on_silence}"', "must be the id of a stage of this file", advice)
-    if silent and (silent.waits_for != "nobody" or silent.next):
-        yield Problem(
-            f"{place}.on_silence", f'"{silent.id}"', "must be an end: it waits for nobody and leads nowhere", "Name an end, such as silent."
-        )
-    if stage.advance == "auto" and not (stage.waits_for == "candidate" and stage.next):
-        yield Problem(
-            f"{place}.advance",
-            '"auto"',
-            "must be where the candidate answers and a stage follows",
-            'Write waits_for = "candidate" and next, or advance = "command".',
-        )
-    if stage.deadline_working_days is None:
-        if stage.remind_after_working_days or stage.on_silence:
-            yield Problem(f"{place}.deadline_working_days", "nothing", "must be there: reminders and on_silence count from it", "Add it.")
-    else:
-        if stage.waits_for != "candidate":
-            yield Problem(
-                f"{place}.deadline_working_days",
-                f'waits_for = "{stage.waits_for}"',
-                "is for a stage that waits for the candidate",
-                "Remove it.",
-            )
-        for days in stage.remind_after_working_days:
-            if days >= stage.deadline_working_days:
-                yield Problem(
-                    f"{place}.remind_after_working_days",
-                    str(days),
-                    f"must be before the deadline, {stage.deadline_working_days}",
-                    "Write a smaller number.",
-                )
-
-
-def _cycle(stages: dict[str, StageSettings]) -> Iterator[Problem]:
-    """One problem for each ring of stages, named by where it is first entered."""
-    settled: set[str] = set()
-    for start in stages:
-        way: list[str] = []
-        here = start
-        while here in stages and here not in settled and here not in way:
-            way.append(here)
-            here = stages[here].next
-        if here in way:
-            ring = " -> ".join((*way[way.index(here) :], here))
-            yield Problem(
-                f"stages[{way[-1]}].next", ring, "must not lead back: the process would never end", "Let it lead forward, or to an end."
-            )
-        settled.update(way)
-
-
-def _templates(stages: tuple[StageSettings, ...], templates: Path) -> Iterator[Problem]:
-    if not templates.is_dir():
-        yield Problem(
-            "templates.dir",
-            str(templates),
-            "must be a folder with templates",
-            "Correct the path, or leave the key out for those installed.",
-        )
-        return
-    for stage in stages:
-        wanted = [f"{language}/{stage.send}.j2" for language in get_args(Language)] if stage.send else []
-        missing = [name for name in wanted if not (templates / name).is_file()]
-        if missing:
-            advice = nearest(stage.send, {path.stem for path in templates.glob("*/*.j2")}, f"Write {' and '.join(missing)} in {templates}.")
-            yield Problem(f"stages[{stage.id}].send", f'"{stage.send}"', "must be the name of a template in every language", advice)
 
 
 def _not_in_this_version(file: ConfigFile) -> Iterator[Problem]:
@@ -270,9 +158,19 @@ def _not_in_this_version(file: ConfigFile) -> Iterator[Problem]:
             )
 
 
+def _is_file(path: Path) -> bool:
+    # Path.is_file raises where a folder on the way is closed to us or the name is too long.
+    with suppress(OSError):
+        return path.is_file()
+    return False
+
+
 def _missing_file(place: str, path: Path) -> Problem:
     return Problem(
-        place, str(path), "must be a file that exists", "Correct the path; a relative one counts from the folder of the configuration file."
+        place,
+        str(path),
+        "must be a file that mailbot can find",
+        "Correct the path; a relative one counts from the folder of the configuration file.",
     )
 
 
@@ -294,6 +192,7 @@ CHECKS: tuple[tuple[tuple[str, ...], Callable[[ConfigFile], Iterator[Problem]]],
     (("escalation", "limits"), _numbers),
     (("positions",), _positions),
     (("positions", "stages"), _assignments),
-    (("stages",), _stages),
+    (("stages",), lambda file: _twice("stages", "id", [stage.id for stage in file.stages])),
+    (("stages",), lambda file: procedure.problems(file.stages)),
     (("imap", "smtp", "escalation_mailbox", "sources", "clamd", "report"), _not_in_this_version),
 )

@@ -31,6 +31,7 @@ from mailbot.settings import (
     SmtpSettings,
     SourceSettings,
 )
+from mailbot.values import nearest
 
 #: Keys by which people put a secret into the file; their value is never repeated.
 SECRETS = frozenset(("password", "passwd", "pass", "secret", "token", "refresh_token", "client_secret", "api_key"))
@@ -196,7 +197,7 @@ def _explained(error: ErrorDetails, content: dict[str, Any]) -> Problem:
             advice = "Use password_env, password_file or a systemd credential, and change the password."
             return Problem(place, "a secret", "must not stand in the file", advice)
         keys = [info.alias or name for name, info in parent.model_fields.items()]
-        return Problem(place, key, "is not a key that mailbot knows", coherence.nearest(key, keys, f"The keys here are {', '.join(keys)}."))
+        return Problem(place, key, "is not a key that mailbot knows", nearest(key, keys, f"The keys here are {', '.join(keys)}."))
     expected = (field.description if field else None) or "must be a table"
     advice = (
         f"For example: {key} = {toml(field.examples[0])}"
@@ -209,9 +210,10 @@ def _explained(error: ErrorDetails, content: dict[str, Any]) -> Problem:
     if error["type"] == "advice":
         advice = error["msg"]
     elif error["type"] == "literal_error" and isinstance(seen, str) and field:
-        advice = coherence.nearest(seen, (choice for choice in _choices(field.annotation) if isinstance(choice, str)), advice)
+        advice = nearest(seen, (choice for choice in _choices(field.annotation) if isinstance(choice, str)), advice)
     # What stands in a table is not shown: it may be a secret.
-    return Problem(place, "a table" if isinstance(seen, dict) else toml(seen), expected, advice)
+    shown = "a table" if isinstance(seen, dict) else "a secret" if key in SECRETS else toml(seen)
+    return Problem(place, shown, expected, advice)
 
 
 def _located(loc: tuple[int | str, ...], content: dict[str, Any]) -> tuple[str, FieldInfo | None, type[BaseModel]]:
@@ -228,7 +230,7 @@ def _located(loc: tuple[int | str, ...], content: dict[str, Any]) -> tuple[str, 
         if isinstance(part, int):
             value = value[part]
             name = (value.get("id") or value.get("name")) if isinstance(value, dict) else None
-            place += f"[{name or part + 1}]"
+            place += f"[{name if name and isinstance(name, str) else part + 1}]"
         elif part != "[key]":
             value = value.get(part) if isinstance(value, dict) else None
             place += f".{part}" if place else part

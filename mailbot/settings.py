@@ -232,7 +232,7 @@ class PositionSettings(Section):
 class StageSettings(Section):
     id: Id = Field(description="must be a short name of small Latin letters, digits and _", examples=["test"])
     title: Line = Field(description="must be the title of the stage", examples=["Тестовое задание"])
-    send: str = Field(default="", pattern=r"^([a-z][a-z0-9_]*)?$", description='must be the name of a template, or ""', examples=["test"])
+    send: IdOrNone = Field(default="", description='must be the name of a template, or ""', examples=["test"])
     attach: Literal["assignment", ""] = Field(default="", description='must be "assignment" or ""', examples=["assignment"])
     waits_for: WaitsFor = Field(default="nobody", description='must be "candidate", "staff" or "nobody"', examples=["candidate"])
     advance: Literal["auto", "command"] = Field(default="command", description='must be "auto" or "command"', examples=["auto"])

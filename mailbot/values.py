@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from datetime import date, time
 from difflib import get_close_matches
 from importlib import resources
@@ -24,6 +25,12 @@ ADDRESS = re.compile(
 def wrong(advice: str) -> PydanticCustomError:
     """Given what to do about a value, return the error that carries it to the person who wrote the value."""
     return PydanticCustomError("advice", "{advice}", {"advice": advice})
+
+
+def nearest(word: str, words: Iterable[str], otherwise: str = "") -> str:
+    """Given a word that is not known and those that are, return the question that names the likeliest, else `otherwise`."""
+    near = get_close_matches(word.lower(), list(words), n=1)
+    return f"Did you mean {near[0]}?" if near else otherwise
 
 
 def _as_tuple(value: Any) -> Any:
@@ -68,8 +75,10 @@ def _day(value: Any) -> Any:
 
 def _path(value: Any, info: ValidationInfo) -> Any:
     """Relative paths count from the folder of the configuration file, which is the context of the validation."""
-    if not isinstance(value, str) or not value:
+    if not isinstance(value, str):
         return value
+    if not value or not value.isprintable():
+        raise wrong("Write a path, or leave the key out.")
     return Path(info.context, value) if isinstance(info.context, Path) else Path(value)
 
 
@@ -137,7 +146,7 @@ Country = Annotated[str, BeforeValidator(_country)]
 #: A regular expression with one group.
 Pattern = Annotated[str, BeforeValidator(_pattern)]
 #: The name by which tables refer to each other.
-Id = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]
-IdOrNone = Annotated[str, Field(pattern=r"^([a-z][a-z0-9_]*)?$")]
-IdOrAll = Annotated[str, Field(pattern=r"^(\*|[a-z][a-z0-9_]*)$")]
+Id = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,39}$")]
+IdOrNone = Annotated[str, Field(pattern=r"^([a-z][a-z0-9_]{0,39})?$")]
+IdOrAll = Annotated[str, Field(pattern=r"^(\*|[a-z][a-z0-9_]{0,39})$")]
 Count = Annotated[int, Field(ge=1)]
