@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import re
 import tomllib
+from collections.abc import Iterator
 from datetime import date, time
 from pathlib import Path
 from typing import Any
@@ -249,3 +251,54 @@ def examples(model: type[BaseModel]) -> list[tuple[str, str, Any]]:
         found += examples(below) if below else []
         found += [(model.__name__, field.alias or name, example) for example in field.examples or ()]
     return found
+
+
+def test_whatever_stands_at_a_key_it_is_taken_or_refused_in_words_without_the_secret_in_it(folder: Path) -> None:
+    whole = tomllib.loads(good().replace("questions = [{", 'assignment = { file = "x" }\nquestions = [{'))
+    whole |= {"clamd": {"socket": "/x"}, "report": {"to": "n@example.org"}, "escalation_mailbox": dict(whole["imap"], ca_file="x")}
+    whole["sources"] = [{"sender": "a@example.org", "fields": {"name": {"label": "x"}}}]
+    whole["limits"] = {"message_bytes": 10**8, "public_domains": ["example.org"]}
+    values: tuple[Any, ...] = (5, True, "", "\0\n", "a" * 400, [[]], [{}], {"id": []}, {"password": "correct horse"})
+    for way in ways(whole):
+        for junk in values:
+            said = refusal(folder, written(replaced(whole, way, junk)))
+            assert "horse" not in repr(said)
+            assert all(problem.place and problem.expected for problem in said)
+
+
+def refusal(folder: Path, text: str) -> tuple[Problem, ...]:
+    """What is wrong with the configuration; nothing if it is taken."""
+    try:
+        loaded(folder, text)
+    except ConfigProblem as error:
+        return error.problems
+    return ()
+
+
+def ways(value: Any, way: tuple[str | int, ...] = ()) -> Iterator[tuple[str | int, ...]]:
+    """The way to every value, tables and arrays too."""
+    if way:
+        yield way
+    for key, part in value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ():
+        yield from ways(part, (*way, key))
+
+
+def replaced(value: Any, way: tuple[str | int, ...], junk: Any) -> Any:
+    if not way:
+        return junk
+    changed = value.copy()
+    changed[way[0]] = replaced(value[way[0]], way[1:], junk)
+    return changed
+
+
+def written(value: Any) -> str:
+    """The value as TOML, on one line; a whole file at the top."""
+
+    def inline(value: Any) -> str:
+        if isinstance(value, dict):
+            return "{" + ", ".join(f"{key} = {inline(part)}" for key, part in value.items()) + "}"
+        if isinstance(value, list):
+            return "[" + ", ".join(map(inline, value)) + "]"
+        return json.dumps(value)
+
+    return "".join(f"{key} = {inline(part)}\n" for key, part in value.items())
