@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Collection, Iterator
-from contextlib import suppress
 from pathlib import Path
 
 from mailbot import procedure
 from mailbot.errors import Problem
 from mailbot.settings import ConfigFile, Server
-from mailbot.values import nearest
+from mailbot.values import is_file, nearest
 
 
 def problems(file: ConfigFile, valid: Collection[str], templates: Path) -> Iterator[Problem]:
@@ -41,7 +40,7 @@ def _server(server: Server) -> Iterator[Problem]:
     if len(named) > 1:
         advice = f"Keep {named[0]} or {named[1]}, not both."
         yield Problem(place, " and ".join(named), "must name one place for the secret", advice)
-    if server.ca_file and not _is_file(server.ca_file):
+    if server.ca_file and not is_file(server.ca_file):
         yield _missing_file(f"{place}.ca_file", server.ca_file)
 
 
@@ -125,7 +124,7 @@ def _positions(file: ConfigFile) -> Iterator[Problem]:
     )
     for position in file.positions:
         yield from _twice(f"positions[{position.id}].questions", "id", [question.id for question in position.questions])
-        if position.assignment.file and not _is_file(position.assignment.file):
+        if position.assignment.file and not is_file(position.assignment.file):
             yield _missing_file(f"positions[{position.id}].assignment.file", position.assignment.file)
 
 
@@ -156,13 +155,6 @@ def _not_in_this_version(file: ConfigFile) -> Iterator[Problem]:
             yield Problem(
                 place, "set", "is understood but not acted on in this version", "Leave it out until a version acts on it.", fatal=False
             )
-
-
-def _is_file(path: Path) -> bool:
-    # Path.is_file raises where a folder on the way is closed to us or the name is too long.
-    with suppress(OSError):
-        return path.is_file()
-    return False
 
 
 def _missing_file(place: str, path: Path) -> Problem:

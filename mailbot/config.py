@@ -31,7 +31,7 @@ from mailbot.settings import (
     SmtpSettings,
     SourceSettings,
 )
-from mailbot.values import nearest
+from mailbot.values import Folders, nearest
 
 #: Keys by which people put a secret into the file; their value is never repeated.
 SECRETS = frozenset(("password", "passwd", "pass", "secret", "token", "refresh_token", "client_secret", "api_key"))
@@ -64,7 +64,7 @@ def load(path: Path, environ: Mapping[str, str], *, installed: Path) -> Settings
     path = path.absolute()
     found = list(_mode(path))
     content = _read(path)
-    file, valid, wrong = _parse(content, path.parent)
+    file, valid, wrong = _parse(content, Folders(path.parent, installed.absolute().parent))
     found.extend(wrong)
     templates = file.templates.dir if "templates" in valid and file.templates.dir else installed
     found.extend(coherence.problems(file, valid, templates))
@@ -164,16 +164,16 @@ def _read(path: Path) -> dict[str, Any]:
         ) from None
 
 
-def _parse(content: dict[str, Any], folder: Path) -> tuple[ConfigFile, frozenset[str], list[Problem]]:
+def _parse(content: dict[str, Any], folders: Folders) -> tuple[ConfigFile, frozenset[str], list[Problem]]:
     """The tables of the file, the names of the valid ones, and the problems of the others, which are left out."""
     names = frozenset(ConfigFile.model_fields)
     try:
-        return ConfigFile.model_validate(content, context=folder), names, []
+        return ConfigFile.model_validate(content, context=folders), names, []
     except ValidationError as error:
         errors = error.errors()
     valid = names - {str(error["loc"][0]) for error in errors}
     tables = {
-        name: TypeAdapter(ConfigFile.model_fields[name].rebuild_annotation()).validate_python(content[name], context=folder)
+        name: TypeAdapter(ConfigFile.model_fields[name].rebuild_annotation()).validate_python(content[name], context=folders)
         for name in valid
         if name in content
     }

@@ -14,6 +14,7 @@ from mailbot.values import (
     Country,
     Day,
     File,
+    FileToSend,
     Host,
     Id,
     IdOrAll,
@@ -212,7 +213,7 @@ class QuestionSettings(Section):
 
 class AssignmentSettings(Section):
     text: str = Field(default="", description="must be the text of the test assignment", examples=["Задание во вложении."])
-    file: File | None = Field(
+    file: FileToSend | None = Field(
         default=None, description="must be the path of the file to attach", examples=["templates/assignments/manager.pdf"]
     )
 

@@ -4,17 +4,30 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from contextlib import suppress
+from dataclasses import dataclass
 from datetime import date, time
 from difflib import get_close_matches
 from importlib import resources
 from pathlib import Path
-from typing import Annotated, Any, TypeVar
+from typing import Annotated, Any, TypeVar, cast
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 
 from pydantic import BeforeValidator, Field, ValidationInfo
 from pydantic_core import PydanticCustomError
 
 T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Folders:
+    """Where relative paths count from; the context of every validation."""
+
+    #: The configuration file's.
+    own: Path
+    #: That of what comes with mailbot.
+    shipped: Path
+
 
 #: One mailbox: ASCII as RFC 5321 section 4.1.2 has it, without quoted local parts; a host of the own network may have no dot.
 ADDRESS = re.compile(
@@ -31,6 +44,13 @@ def nearest(word: str, words: Iterable[str], otherwise: str = "") -> str:
     """Given a word that is not known and those that are, return the question that names the likeliest, else `otherwise`."""
     near = get_close_matches(word.lower(), list(words), n=1)
     return f"Did you mean {near[0]}?" if near else otherwise
+
+
+def is_file(path: Path) -> bool:
+    """Given a path, return whether a file is there; Path.is_file raises where a folder is closed to us or the name is too long."""
+    with suppress(OSError):
+        return path.is_file()
+    return False
 
 
 def _as_tuple(value: Any) -> Any:
@@ -74,12 +94,23 @@ def _day(value: Any) -> Any:
 
 
 def _path(value: Any, info: ValidationInfo) -> Any:
-    """Relative paths count from the folder of the configuration file, which is the context of the validation."""
     if not isinstance(value, str):
         return value
     if not value or not value.isprintable():
         raise wrong("Write a path, or leave the key out.")
-    return Path(info.context, value) if isinstance(info.context, Path) else Path(value)
+    return _folders(info).own / value
+
+
+def _file_to_send(value: Any, info: ValidationInfo) -> Any:
+    path = _path(value, info)
+    if not isinstance(path, Path) or is_file(path):
+        return path
+    shipped = _folders(info).shipped / value
+    return shipped if is_file(shipped) else path
+
+
+def _folders(info: ValidationInfo) -> Folders:
+    return cast(Folders, info.context)
 
 
 def _zone(value: Any, info: ValidationInfo) -> Any:
@@ -135,6 +166,8 @@ MailboxOrNone = Annotated[str, BeforeValidator(lambda value: value if value == "
 Host = Annotated[str, BeforeValidator(_host)]
 #: A path, absolute once read.
 File = Annotated[Path, BeforeValidator(_path)]
+#: The same; a file that is not beside the configuration may also be one that comes with mailbot.
+FileToSend = Annotated[Path, BeforeValidator(_file_to_send)]
 #: A TOML date, or the same in quotes.
 Day = Annotated[date, BeforeValidator(_day)]
 #: A time of day: "10:00" in quotes, or a TOML time.

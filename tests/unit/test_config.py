@@ -50,10 +50,8 @@ def problems(folder: Path, text: str) -> tuple[Problem, ...]:
 
 
 def shipped(folder: Path) -> config.Settings:
-    """config.toml as it comes, at the mode that an installer gives it, beside what comes with it."""
-    (folder / "shipped").mkdir()
-    (folder / "shipped" / "templates").symlink_to(ROOT / "templates")
-    return config.load(put(folder / "shipped", TEXT), {}, installed=ROOT / "templates")
+    """config.toml as it comes, at the mode that an installer gives it, away from everything else that comes with mailbot."""
+    return config.load(put(folder, TEXT), {}, installed=ROOT / "templates")
 
 
 @pytest.mark.parametrize("path", BAD, ids=lambda path: path.stem)
@@ -149,6 +147,19 @@ def test_relative_paths_count_from_the_configuration_file(folder: Path) -> None:
     settings = loaded(folder, text)
     assert (settings.imap.ca_file, settings.state_dir) == (folder / "ca.pem", folder / "memory")
     assert settings.templates_dir == folder / "templates"
+
+
+def test_the_shipped_configuration_alone_in_a_folder_finds_the_assignments_that_come_with_mailbot(folder: Path) -> None:
+    position = shipped(folder).company.positions[0]
+    assert Path(position.assignment.file) == ROOT / "templates/assignments/trainee.docx"
+
+
+def test_an_assignment_beside_the_configuration_is_taken_before_the_one_that_comes_with_mailbot(folder: Path) -> None:
+    (folder / "templates/assignments").mkdir()
+    own = folder / "templates/assignments/trainee.docx"
+    own.touch()
+    position = shipped(folder).company.positions[0]
+    assert Path(position.assignment.file) == own
 
 
 def test_values_come_as_the_house_has_them(folder: Path) -> None:
