@@ -73,7 +73,8 @@ def read(message: Message) -> Body:
     """The text and the attachments of the parsed `message`; forwarded messages in it are attachments ("message.eml"). Never raises."""
     found = _read(message, alone=True)
     text = "\n\n".join(filter(None, (_plain(stretch) for stretch in found.stretches)))
-    html = "\n".join(_html(stretch) for stretch in found.stretches) if any(stretch.html.strip() for stretch in found.stretches) else ""
+    has_html = any(stretch.html.strip() for stretch in found.stretches)
+    html = "\n".join(_html(stretch) for stretch in found.stretches) if has_html else ""
     cut = len(text) > _LIMIT or len(html) > _LIMIT
     return Body(
         text=text[:_LIMIT],
@@ -131,7 +132,7 @@ def _text(part: Message, charset: str, *, flowed: bool, is_html: bool) -> _Found
 
 
 def _unwrapped(text: str, *, joined: bool) -> str:
-    """format=flowed (RFC 3676 section 4): a line that ends with a blank goes on in the next, if that is quoted as deep; "-- " stands alone."""
+    """format=flowed (RFC 3676 section 4): a line that ends with a blank goes on in the next, if that is quoted as deep; "-- " does not."""
     out: list[str] = []
     open_depth = -1
     for line in text.split("\n"):

@@ -57,12 +57,15 @@ _PAIRS = frozenset(
 #: Enough to tell a charset; the rest of a long text says the same.
 _SAMPLE = 20_000
 #: A guess has to be this much better than a declared Cyrillic charset before it wins.
-_MARGIN = 4.0
+_MARGIN = 2.5
+#: Fewer bytes beyond ASCII than that prove nothing against a declared charset.
+_ENOUGH = 12
 
 _WORD = re.compile(r"[^\W\d_]+")
 _CYRILLIC = re.compile(r"[Ѐ-ӿ]")
 _LATIN_LETTER = re.compile(r"[A-Za-z]")
-_CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]")
+#: Control characters, and letters without width, which hide words from a search.
+_CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u00ad\u200b\u2060\ufeff]")
 _LINE_END = re.compile(r"\r\n|[\r\x85\u2028\u2029]")
 
 
@@ -96,7 +99,7 @@ def decode(raw: bytes, declared: str = "") -> Decoded:
 
 
 def clean(text: str) -> str:
-    """`text` with line ends as newlines and without control characters."""
+    """`text` with line ends as newlines and without control characters and letters that have no width."""
     return _CONTROL.sub("", _LINE_END.sub("\n", text))
 
 
@@ -125,7 +128,7 @@ def _decode(raw: bytes, charset: str) -> tuple[str, bool]:
     if best and best != charset:
         if charset in _LATIN:
             return raw.decode(best, "replace"), True
-        if charset in _CYRILLIC_CODECS and best_score > _score(text[:_SAMPLE]) + _MARGIN:
+        if charset in _CYRILLIC_CODECS and _beyond_ascii(text) >= _ENOUGH and best_score > _score(text[:_SAMPLE]) + _MARGIN:
             return raw.decode(best, "replace"), True
     return text, False
 
@@ -151,18 +154,23 @@ def _reads_russian(text: str) -> bool:
 
 
 def _score(text: str) -> float:
-    """How much `text` reads like Russian: about 0 for noise, 10 and more for running text."""
-    letters, points = 0, 0.0
+    """How much `text` reads like Russian: about 0 for noise, about 6 for running text."""
+    points = 0.0
     for word in _WORD.findall(text):
         lowered = word.lower()
         for position, letter in enumerate(lowered):
             if not letter.isascii():
-                letters += 1
                 points += _WORTH.get(letter, -5.0)
                 # "иВАНОВ": a capital after a small letter is what the wrong charset makes.
                 if position and word[position].isupper() and word[position - 1].islower():
-                    points -= 10
+                    points -= 30
         points += 4 * sum(1 for position in range(len(lowered) - 1) if lowered[position : position + 2] in _PAIRS)
     # Box drawing, control characters and the like have no place in a letter.
     strange = sum(1 for character in text if "\u2500" <= character <= "\u259f" or "\x80" <= character <= "\x9f" or character == "\ufffd")
-    return (points - 10 * strange) / letters if letters else 0.0
+    # Signs count too: "мен€" is what the Macintosh makes of "меня".
+    count = _beyond_ascii(text)
+    return (points - 10 * strange) / count if count else 0.0
+
+
+def _beyond_ascii(text: str) -> int:
+    return sum(1 for character in text if not character.isascii())

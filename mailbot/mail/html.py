@@ -6,6 +6,8 @@ import re
 from collections import Counter
 from html.parser import HTMLParser
 
+from mailbot.mail import charsets
+
 #: What is read of one HTML side, in characters; more than any letter needs.
 _LIMIT = 1_000_000
 #: How deep quotations are told apart.
@@ -38,10 +40,14 @@ _HIDDEN = re.compile(
 )
 #: Gmail and Outlook indent with a blockquote that has no border.
 _INDENT = re.compile(r"border(?:-left)?\s*:\s*(?:none|0)", re.IGNORECASE)
+_BAR = re.compile(r"border-left(?:-width|-style)?\s*:\s*(?!none|0)", re.IGNORECASE)
 _TIGHT = re.compile(r"margin(?:-top|-bottom)?\s*:\s*0(?!\.)", re.IGNORECASE)
 _KEPT_BLANKS = re.compile(r"white-space\s*:\s*pre", re.IGNORECASE)
 _DATA_URI = re.compile(r"data:[^\"'<>\s)]*")
 _DECLARATION = re.compile(r"<[!?][^<>]*>?")
+_LONE_BRACKET = re.compile(r"<(?![^<>]*>)")
+#: A tag that long holds no attribute that matters.
+_LONG_TAG = re.compile(r"<(/?[A-Za-z][A-Za-z0-9]{0,20})\b[^<>]{10000,}>")
 _BLANKS = re.compile(r"[ \t\r\n\f]+")
 _WEB = re.compile(r"(?:https?|tg)://[^\s<>()]{1,500}", re.IGNORECASE)
 
@@ -59,7 +65,7 @@ def to_text(html: str, *, quotes: bool = False) -> str:
 
 
 def _tamed(html: str) -> str:
-    """`html` without what html.parser needs quadratic time for (measured: minutes for 1 MB of unclosed comments), and not too long."""
+    """`html` without what html.parser needs quadratic time for (measured: minutes for 1 MB of "<!--" or "<a "), and not too long."""
     pieces: list[str] = []
     position = 0
     while (start := html.find("<!--", position)) >= 0 and (end := html.find("-->", start + 4)) >= 0:
@@ -67,8 +73,8 @@ def _tamed(html: str) -> str:
         position = end + 3
     rest = _DATA_URI.sub("", "".join(pieces) + html[position:])
     # What is left of "<!" and "<?" is a conditional of Outlook, a doctype or damage: the tag goes, the text stays.
-    rest = _DECLARATION.sub("", rest)
-    return rest[:_LIMIT].replace("\x00", "")
+    rest = _DECLARATION.sub("", rest)[:_LIMIT].replace("\x00", "")
+    return _LONG_TAG.sub(r"<\1>", _LONE_BRACKET.sub("&lt;", rest))
 
 
 class _Element:
@@ -173,7 +179,9 @@ class _Walker(HTMLParser):
         for line in self._lines:
             if line.strip("> ") or (kept and kept[-1].strip("> ")):
                 kept.append(line)
-        return "\n".join(kept).strip("\n")
+        while kept and not kept[-1].strip("> "):
+            kept.pop()
+        return "\n".join(kept)
 
     def _begin_block(self, tag: str, given: dict[str, str], style: str) -> None:
         self._end_line()
@@ -234,7 +242,7 @@ class _Walker(HTMLParser):
         line = "".join(self._line)
         self._line = []
         line = line.rstrip() if self._keeping else _BLANKS.sub(" ", line).strip(" ")
-        self._add(line.replace("\xa0", " ").rstrip())
+        self._add(charsets.clean(line).replace("\xa0", " ").rstrip())
 
     def _empty_line(self) -> None:
         if self._lines and self._lines[-1].strip("> "):
@@ -248,5 +256,5 @@ class _Walker(HTMLParser):
 def _is_quotation(tag: str, given: dict[str, str], style: str) -> bool:
     names = f"{given.get('id', '')} {given.get('class', '')}"
     if tag == "blockquote":
-        return "cite" in given.get("type", "") or "gmail_quote" in names or not _INDENT.search(style)
+        return "cite" in given.get("type", "") or "gmail_quote" in names or not _INDENT.search(style) or bool(_BAR.search(style))
     return bool(_QUOTING.search(names))

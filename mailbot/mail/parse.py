@@ -23,7 +23,7 @@ def parse(raw: bytes) -> Message:
 
     mail-parser reads the bytes; subject, names, file names and texts are decoded from them by our own tolerant decoder (measured:
     mail-parser's own is right on 41 of 74 difficult Russian messages). Raises BadMessage, and nothing else, for a message built to cost too
-    much: parts more than 50 deep, more than 1000 of them, a header of more than 1 MB.
+    much: parts more than 50 deep, more than 1000 of them, a header of more than 256 KB.
     """
     parsed, defects = tree.read(raw)
     content = body.read(parsed)

@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
+from mailbot.hiring.relay import WRITE_ABOVE
+
 #: Over how many lines a mail program wraps "On ... wrote:".
 _WRAPPED_LINES = 4
 #: No line of a mail program is longer, and no pattern is tried on one that is.
@@ -55,10 +57,7 @@ _DEVICE = re.compile(
     r"|[\s*_]*(?:получить|получите|скачать|скачайте|get|download)\s+(?:приложение\s+)?(?:outlook|почт|mail|яндекс|yandex|mymail).{0,120}",
     re.IGNORECASE,
 )
-_WRITE_ABOVE = re.compile(
-    r"[\W_]*(?:пишите ответ выше этой строки|(?:please )?(?:write|reply|type) (?:your (?:answer|reply) )?above this line)[\W_]*",
-    re.IGNORECASE,
-)
+_WRITE_ABOVE = re.compile(rf"[\W_]*(?:{'|'.join(re.escape(line.strip('— ')) for line in WRITE_ABOVE.values())})[\W_]*", re.IGNORECASE)
 _WITHIN = re.compile(
     r"\b(?:отве\w+|коммент\w+|пометк\w+)\b.{0,40}\b(?:ниже|в тексте|внутри|красным|цветом|по пунктам|под вопрос\w+)\b"
     r"|\b(?:ниже|в тексте|внутри|красным|цветом)\b.{0,20}\b(?:отве\w+|коммент\w+)\b"
@@ -122,14 +121,16 @@ def _block_length(lines: Sequence[str], position: int) -> int:
     """The lines of a block "От: ... Отправлено: ... Кому: ... Тема: ..." that begins at `position`, 0 if none does."""
     if position >= len(lines):
         return 0
-    first = _LABEL.match(lines[position])
-    if not first:
+    if not _LABEL.match(lines[position]):
         return 0
     labels, writer, last = 0, False, position
     for number in range(position, min(position + _BLOCK_LINES, len(lines))):
         match = _LABEL.match(lines[number])
         if match:
             labels, writer, last = labels + 1, writer or bool(match["writer"]), number
+        elif _is_attribution(lines[number]):
+            # Yandex on phones: "Кому: ...", "Тема: ...", and then who wrote when.
+            labels, writer, last = labels + 1, True, number
         elif not lines[number].strip():
             break
     return last - position + 1 if writer and labels >= _LABELS_NEEDED else 0

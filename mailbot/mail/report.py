@@ -32,7 +32,7 @@ _RECIPIENT_FIELDS = ("original-recipient", "original-rcpt-to", "final-recipient"
 def read(message: Message, subject: str, text: str) -> Report | None:
     """The report that `message` is, None if it is none; `subject` and `text` are its own, decoded.
 
-    A report without the parts of RFC 6522 (old mail servers) is known by X-Failed-Recipients or a daemon as its sender, and has the type "".
+    A report without the parts of RFC 6522 (old mail servers) is known by X-Failed-Recipients or a daemon as its sender; its type is "".
     Of several recipients the first that failed is told. Never raises.
     """
     parts = list(tree.walk(message))
