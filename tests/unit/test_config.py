@@ -15,6 +15,7 @@ from pydantic import BaseModel
 
 from mailbot import config
 from mailbot.errors import ConfigProblem, Problem
+from mailbot.refusals import model_of, toml
 from mailbot.settings import ConfigFile
 
 ROOT = Path(__file__).parents[2]
@@ -109,7 +110,7 @@ def keys(model: type[BaseModel], table: str) -> list[tuple[str, str]]:
     """Every key of config.toml as (table, key)."""
     found = []
     for name, field in model.model_fields.items():
-        below = config.model_of(field.annotation)
+        below = model_of(field.annotation)
         # Tables in one line (questions, assignment, oauth) have a table of their own only at the top.
         found += keys(below, table or name) if below else []
         if table or not below:
@@ -252,13 +253,13 @@ def test_where_nobody_logs_in_no_secret_is_asked_for(folder: Path) -> None:
 def test_every_example_in_the_shape_is_valid_toml() -> None:
     """The advice "For example: …" can be copied into the file."""
     for _, key, example in examples(ConfigFile):
-        assert tomllib.loads(f"{key} = {config.toml(example)}") == {key: example}
+        assert tomllib.loads(f"{key} = {toml(example)}") == {key: example}
 
 
 def examples(model: type[BaseModel]) -> list[tuple[str, str, Any]]:
     found: list[tuple[str, str, Any]] = []
     for name, field in model.model_fields.items():
-        below = config.model_of(field.annotation)
+        below = model_of(field.annotation)
         found += examples(below) if below else []
         found += [(model.__name__, field.alias or name, example) for example in field.examples or ()]
     return found
