@@ -100,7 +100,7 @@ class Journal:
 
     def _event(self, line: bytes, where: str) -> dict[str, Any]:
         body = line[_BODY]
-        if line[_SUM] == b"%08x" % zlib.crc32(body) and line == _HEAD + line[_SUM] + _MIDDLE + body + _TAIL:
+        if line == b"%b%08x%b%b%b" % (_HEAD, zlib.crc32(body), _MIDDLE, body, _TAIL):
             event = orjson.loads(body)
             if isinstance(event, dict):
                 return event

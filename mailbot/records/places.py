@@ -47,8 +47,8 @@ class Places:
     def sort_in(self) -> None:
         """Put what was added lately into its compact form; nothing else changes."""
         numbers, places = list(self._numbers), list(self._places)
-        for number, ends in self._recent.items():
-            for place in sorted(set(ends)):
+        for number, (first, last) in self._recent.items():
+            for place in (first,) if first == last else (first, last):
                 numbers.append(number)
                 places.append(place)
         # Sorting is stable, so the places of one number stay in their order.

@@ -9,13 +9,13 @@ from dataclasses import dataclass, replace
 from datetime import UTC
 from pathlib import Path
 
-from tinydb import TinyDB
+from tinydb import TinyDB, where
 
 from mailbot.errors import Permanent
 from mailbot.hiring.case import Case, FiledMessage, HistoryEntry, Intent
 from mailbot.hiring.model import Application
 from mailbot.records.codec import plain, typed
-from mailbot.records.files import in_words, inside, write_files
+from mailbot.records.files import in_words, inside, sync_folder, write_files
 from mailbot.records.storage import RecordStorage
 
 _APPLICATION = re.compile(r"A-[0-9A-HJKMNP-TV-Z]{5}")
@@ -63,7 +63,7 @@ class Store:
     def load(self, reference: str) -> Case:
         """Given a reference, return its case. Raise Permanent if there is none or its record is damaged or newer, Temporary."""
         folder = self._found(reference)
-        case = _load(folder, reference) if folder else None
+        case = _case(RecordStorage(folder / _RECORD), reference) if folder else None
         if case is None:
             raise Permanent(f"{reference}: there is no such application")
         return case
@@ -76,15 +76,24 @@ class Store:
         Raise Temporary if the disk refuses (the old record stays valid), Permanent for a damaged record.
         """
         folder = self._found(commit.reference) or self._place(commit)
-        case = _load(folder, commit.reference) or Case(commit.reference, None)
+        record = RecordStorage(folder / _RECORD)
+        case = _case(record, commit.reference) or Case(commit.reference, None)
         new = _new(case, commit)
         after = _merged(case, new)
         if after == case:
+            # It may have been refused in its last step, when the record was there and only its name not yet on the disk.
+            with in_words(folder):
+                sync_folder(folder)
             return case
         files = [file for message in new.messages for file in ((message.filed.path, message.raw), *message.files)]
         _refuse_overwriting(case, files)
         write_files(folder, files)
-        _save(folder, after)
+        database = TinyDB(storage=lambda: record)
+        _put_application(database, new.application)
+        database.table("messages").insert_multiple(plain(message.filed) for message in new.messages)
+        database.table("intents").insert_multiple(plain(intent) for intent in new.intents)
+        database.table("history").insert_multiple(plain(entry) for entry in new.history)
+        record.save()
         return after
 
     def settle(self, reference: str, intent_id: str, outcome: str, entry: HistoryEntry, application: Application | None = None) -> Case:
@@ -92,20 +101,24 @@ class Store:
 
         The same outcome again changes nothing. Raise Permanent for an intent that is not there, else as `commit`.
         """
-        case = self.load(reference)
+        record = RecordStorage(self._folder(reference) / _RECORD)
+        case = _case(record, reference) or Case(reference, None)
         intent = next((intent for intent in case.intents if intent.id == intent_id), None)
         if intent is None:
             raise Permanent(f"{reference}: its record knows no outgoing message {intent_id}")
         if intent.outcome == outcome:
             return case
-        after = replace(
+        database = TinyDB(storage=lambda: record)
+        _put_application(database, application)
+        database.table("intents").update({"outcome": outcome}, where("id") == intent_id)
+        database.table("history").insert(plain(entry))
+        record.save()
+        return replace(
             case,
             application=application or case.application,
             intents=tuple(replace(each, outcome=outcome) if each.id == intent_id else each for each in case.intents),
             history=(*case.history, entry),
         )
-        _save(self._folder(reference), after)
-        return after
 
     def read(self, reference: str, path: str) -> bytes:
         """Given a reference and a path of its record, return the file's bytes. Raise Temporary, and Permanent without a case."""
@@ -135,7 +148,7 @@ class Store:
     def next_number(self, reference: str) -> int:
         """Given a reference, return the number of its next message; 1 where there is no such case yet. Raise as `load`."""
         folder = self._found(reference)
-        case = _load(folder, reference) if folder else None
+        case = _case(RecordStorage(folder / _RECORD), reference) if folder else None
         return 1 + max((message.number for message in case.messages), default=0) if case else 1
 
     def stamp(self, reference: str) -> Stamp | None:
@@ -216,12 +229,11 @@ def _names(folder: Path) -> list[str]:
             return []
 
 
-def _load(folder: Path, reference: str) -> Case | None:
-    """The case in a folder, None if there is no record. Raise Permanent, Temporary."""
-    storage = RecordStorage(folder / _RECORD)
-    if storage.read() is None:
+def _case(record: RecordStorage, reference: str) -> Case | None:
+    """The case in a record, None if there is no record. Raise Permanent, Temporary."""
+    if record.read() is None:
         return None
-    database = TinyDB(storage=lambda: storage)
+    database = TinyDB(storage=lambda: record)
     try:
         applications = [typed(Application, dict(row)) for row in database.table("application")]
         return Case(
@@ -232,21 +244,11 @@ def _load(folder: Path, reference: str) -> Case | None:
             history=tuple(typed(HistoryEntry, dict(row)) for row in database.table("history")),
         )
     except ValueError as error:
-        raise Permanent(
-            f"{folder / _RECORD}: the record can not be understood ({error}). Upgrade mailbot, or restore it from a backup"
-        ) from error
+        raise Permanent(f"{reference}: its record can not be understood ({error}). Upgrade mailbot, or restore it from a backup") from error
 
 
-def _save(folder: Path, case: Case) -> None:
-    """Replace the record of a case. Raise Temporary."""
-    storage = RecordStorage(folder / _RECORD)
-    storage.write({})
-    database = TinyDB(storage=lambda: storage)
-    for name, rows in (
-        ("application", (case.application,) if case.application else ()),
-        ("messages", case.messages),
-        ("intents", case.intents),
-        ("history", case.history),
-    ):
-        database.table(name).insert_multiple(plain(row) for row in rows)
-    storage.save()
+def _put_application(database: TinyDB, application: Application | None) -> None:
+    """Put the application in the place of the one that is there; None leaves it."""
+    if application:
+        database.drop_table("application")
+        database.table("application").insert(plain(application))

@@ -139,6 +139,7 @@ class StoreContract:
         assert [message.number for message in after.messages] == [1, 2, 3]
         assert after.intents == first.intents
         assert [entry.what for entry in after.history] == ["opened", "answered"]
+        assert store.load(REFERENCE) == after
 
     def test_the_same_commit_again_changes_nothing_however_the_case_went_on(self, store: StorePort) -> None:
         store.commit(first_commit())
@@ -169,6 +170,7 @@ class StoreContract:
         once = store.settle(REFERENCE, answer(2)[1].id, "sent", sent)
         assert once.intents[0].outcome == "sent"
         assert once.history[-1] == sent
+        assert store.load(REFERENCE) == once
         assert store.settle(REFERENCE, answer(2)[1].id, "sent", replace(sent, at=NOW + timedelta(hours=1))) == once
 
     def test_an_outcome_may_move_the_application(self, store: StorePort) -> None:
@@ -176,6 +178,7 @@ class StoreContract:
         waits = replace(APPLICATION, waits_for="staff")
         entry = HistoryEntry(NOW, "failed", "", "550 no such user")
         assert store.settle(REFERENCE, answer(2)[1].id, "failed", entry, waits).application == waits
+        assert store.load(REFERENCE).application == waits
 
     def test_an_unknown_intent_can_not_be_settled(self, store: StorePort) -> None:
         store.commit(first_commit())
