@@ -28,12 +28,10 @@ from mailbot.tasks.desk import Clock, Desk, open_desk
 from mailbot.tasks.modes import safe_mode
 from mailbot.tasks.orders import carry_out_order
 from mailbot.tasks.recover import recover
-from mailbot.tasks.watch import Watch
+from mailbot.tasks.watch import LOGIN_PAUSE, Watch
 
 #: Pauses between two tries to reach the mailbox, in seconds: growing, and jittered so that many do not come at once.
 _FIRST_PAUSE, _LONGEST_PAUSE = 5.0, 900.0
-#: A refused login is tried so seldom, in seconds: more often would lock the account (design section 5).
-_LOGIN_PAUSE = 900.0
 #: How often the sweep looks for what is due, in seconds.
 _SWEEP = 30
 #: n@ gets an alarm when the mailbox could not be read for so many working hours.
@@ -217,7 +215,7 @@ class _Loop:
             except Temporary as problem:
                 self._recede(problem, self.pause)
             except Permanent as problem:
-                self._recede(problem, _LOGIN_PAUSE)
+                self._recede(problem, LOGIN_PAUSE)
 
     def _turn(self) -> None:
         if not self.watch.connected:

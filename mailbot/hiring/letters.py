@@ -18,7 +18,7 @@ OFFICE_HOURS = frozenset({"notice", "hint", "escalation", "digest", "office_noti
 #: What is not sent before INBOX and Sent have been read to the end (design section 5).
 AFTER_READING = frozenset({"hint", "escalation", "digest", "reminder"})
 #: Staff can act by answering these: their Message-ID is a token.
-ANSWERABLE = frozenset({"notice", "hint", "escalation"})
+ANSWERABLE = frozenset({"notice", "hint", "escalation", "expired"})
 #: Attachments that may be passed on to staff.
 _PASSED_ON = frozenset({"text", "no_text"})
 #: The facts of an application, for a message that belongs to none.
@@ -129,7 +129,6 @@ def to_staff(
     cause: str,
     facts: Mapping[str, Fact],
     *,
-    template: str = "",
     thread: tuple[str, ...] = (),
     attachments: Sequence[Attachment] = (),
     auto_submitted: AutoSubmitted = "auto-generated",
@@ -141,7 +140,7 @@ def to_staff(
         purpose=purpose,
         audience="staff",
         to=recruiter.address,
-        template=template or purpose,
+        template=purpose,
         language=moment.company.language,
         facts=office_facts(moment)
         | {"recruiter": {"name": recruiter.name}, "line": WRITE_ABOVE[moment.company.language], "because": ""}

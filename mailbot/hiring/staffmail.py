@@ -28,7 +28,8 @@ def on_staff(application: Application | None, message: Message, facts: Facts, mo
     if application is None:
         return Decision(None, rule=rule, because="a staff member's message that belongs to no application")
     if route.route != "notice" or _reached_candidate(application, message):
-        stopped = _answered(application, message, facts, moment)
+        reached = replace(application, thread=thread_with(application.thread, message.message_id))
+        stopped = _answered(reached, message, facts, moment)
         because = "a person has answered the candidate directly"
         return Decision(stopped, (), rule, because, (HistoryEntry(moment.now, "a person answered", rule, because),))
     refusal = _not_to_be_relayed(application, message, facts, route, moment)
@@ -60,7 +61,7 @@ def on_refused(application: Application | None, message: Message, facts: Facts, 
     if asked and application and facts.staff and facts.staff.route == "notice":
         # The token has expired: whoever holds the configured address gets a fresh notice to answer.
         about = about_case(moment, application, None, because)
-        fresh = replace(to_staff(moment, asked, "notice", facts.identity, about, template="expired"), auto_submitted="auto-replied")
+        fresh = to_staff(moment, asked, "expired", facts.identity, about, auto_submitted="auto-replied")
         return Decision(application, (fresh,), rule, because)
     recruiters = (asked,) if asked else moment.company.recruiters_for("")
     case = case_facts(moment, application) if application else office_facts(moment) | dict(NO_CASE)
@@ -86,10 +87,7 @@ def _reached_candidate(application: Application, message: Message) -> bool:
 def _answered(application: Application, message: Message, facts: Facts, moment: Moment) -> Application:
     # A Date in the future would end the waits of letters that the writer cannot have seen.
     written = min(message.date, facts.arrived) if message.date else facts.arrived
-    thread = application.thread
-    if facts.staff and facts.staff.route != "notice":
-        thread = thread_with(thread, message.message_id)
-    return person_answered(moment, replace(application, thread=thread), written)
+    return person_answered(moment, application, written)
 
 
 def _not_to_be_relayed(application: Application, message: Message, facts: Facts, route: StaffRoute, moment: Moment) -> str:
@@ -101,7 +99,13 @@ def _not_to_be_relayed(application: Application, message: Message, facts: Facts,
     if not text.strip() and not message.attachments:
         return "there is no text above the line"
     forbidden = (moment.company.staff_addresses | frozenset(moment.company.aliases)) - {moment.company.job}
-    return leak(text, route.notice_text, route.candidate_words, forbidden)
+    for attachment in message.attachments:
+        if attachment.type == "message/rfc822":
+            return "an attached message may hold the notice"
+        if attachment.verdict in ("withheld", "infected"):
+            return "an attachment is not safe to pass on"
+    texts = (text, *(attachment.text for attachment in message.attachments))
+    return next((reason for each in texts if (reason := leak(each, route.notice_text, route.candidate_words, forbidden))), "")
 
 
 def _returned(application: Application, facts: Facts, route: StaffRoute, moment: Moment, reason: str) -> Decision:

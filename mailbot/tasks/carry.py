@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -36,12 +37,19 @@ class Arrival:
     about: int = 0
 
 
-def carry_out(desk: Desk, decision: Decision, arrival: Arrival | None = None, about: int = 0) -> str:
+def carry_out(
+    desk: Desk,
+    decision: Decision,
+    arrival: Arrival | None = None,
+    about: int = 0,
+    committed: Callable[[str], None] = lambda reference: None,
+) -> str:
     """Given a decision and what came in, render, commit and put on the outbox; return the case's reference.
 
-    `about` is the number of the message that notices tell of where nothing came in. Doing it twice changes
-    nothing: what has been filed or intended before is recognised by its identity. Raise Temporary if the disk does
-    not let us; then nothing has happened.
+    `about` is the number of the message that notices tell of where nothing came in. `committed` is called with the
+    reference once the record is on the disk, and before the catalogue knows of it: a stop in between is seen at the
+    next start by the record that the catalogue does not fit. Doing it twice changes nothing: what has been filed or
+    intended before is recognised by its identity. Raise Temporary if the disk does not let us; then nothing has happened.
     """
     now = desk.clock()
     application = decision.application
@@ -89,10 +97,11 @@ def carry_out(desk: Desk, decision: Decision, arrival: Arrival | None = None, ab
         application = replace(application, thread=thread)
     came = (HistoryEntry(now, f"{arrival.kind} came", decision.rule, decision.because),) if arrival else ()
     commit = Commit(reference, application, tuple(messages), tuple(intents), (*came, *decision.history))
-    committed = desk.store.commit(commit)
+    after = desk.store.commit(commit)
+    committed(reference)
     for intent in intents:
         plan(desk, reference, intent)
-    note(desk, committed)
+    note(desk, after)
     return reference
 
 

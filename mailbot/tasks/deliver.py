@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import logging
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
+from mailbot.errors import Permanent
 from mailbot.hiring.case import HistoryEntry, Intent
 from mailbot.hiring.letters import OFFICE_HOURS
 from mailbot.hiring.process import Fate, on_delivery
@@ -24,8 +25,17 @@ _GIVE_UP = timedelta(hours=24)
 log = logging.getLogger(__name__)
 
 
-def deliver(desk: Desk, submission: Submission, *, reading_is_fresh: bool) -> int:
-    """Send everything whose time has come; return how many messages went out.
+@dataclass(frozen=True, slots=True)
+class Delivered:
+    """What a delivery run came to."""
+
+    sent: int = 0
+    #: True where the login failed: the server wants to be left alone for a while.
+    login_failed: bool = False
+
+
+def deliver(desk: Desk, submission: Submission, *, reading_is_fresh: bool) -> Delivered:
+    """Send everything whose time has come.
 
     `reading_is_fresh` says that INBOX and Sent have been read to the end lately: what waits for that stays otherwise.
     Raise Temporary if the disk does not let us record: then nothing more is sent.
@@ -40,13 +50,18 @@ def deliver(desk: Desk, submission: Submission, *, reading_is_fresh: bool) -> in
             continue
         if entry.audience == "candidate" and entry.automatic and safe_mode(desk):
             continue
-        outcome = _deliver_one(desk, submission, entry)
+        try:
+            outcome = _deliver_one(desk, submission, entry)
+        except Permanent as problem:
+            # A damaged record costs its own candidate the message, not the next one.
+            log.error("%s", problem)
+            continue
         if outcome and outcome.state == "sent":
             sent += 1
         if outcome and outcome.account_fault:
             # The login fails for every message alike; more tries would only lock the account.
-            break
-    return sent
+            return Delivered(sent, login_failed=True)
+    return Delivered(sent)
 
 
 def _deliver_one(desk: Desk, submission: Submission, entry: Entry) -> Outcome | None:

@@ -6,7 +6,7 @@ import logging
 import re
 from collections.abc import Callable
 
-from mailbot.errors import BadMessage, Temporary
+from mailbot.errors import BadMessage, MailbotError, Temporary
 from mailbot.hiring.model import Message
 from mailbot.hiring.process import on_message
 from mailbot.mail.mailbox import FolderState, Headline, MailboxPort
@@ -104,6 +104,10 @@ def _without_verdict(desk: Desk, mailbox: MailboxPort, state: FolderState) -> li
 def _take_in(desk: Desk, role: Role, state: FolderState, headline: Headline, raw: bytes, *, too_large: bool = False) -> None:
     """One message to its verdict; nothing that is in it stops the next."""
     attempts = desk.ledger.attempt(state.name, state.uidvalidity, headline.uid, desk.clock())
+    if attempts > STRIKES:
+        # It was begun so often and never ended: whatever it does, it does not do it again.
+        quarantine(desk, state.name, state.uidvalidity, headline, raw, "mailbot stopped in the middle of it", attempts)
+        return
     try:
         message = parse(raw)
         _decide(desk, role, state, headline, message, raw, too_large=too_large)
@@ -115,7 +119,15 @@ def _take_in(desk: Desk, role: Role, state: FolderState, headline: Headline, raw
         # A bug of ours must not cost the next message its answer. It is shown, and tried again at the next pass.
         log.exception("a message could not be handled, attempt %d", attempts)
         if attempts >= STRIKES:
-            quarantine(desk, state.name, state.uidvalidity, headline, raw, f"mailbot failed on it: {type(bug).__name__}", attempts)
+            quarantine(
+                desk,
+                state.name,
+                state.uidvalidity,
+                headline,
+                raw,
+                f"mailbot failed on it: {bug if isinstance(bug, MailbotError) else type(bug).__name__}",
+                attempts,
+            )
 
 
 def _decide(desk: Desk, role: Role, state: FolderState, headline: Headline, message: Message, raw: bytes, *, too_large: bool) -> None:
@@ -125,34 +137,37 @@ def _decide(desk: Desk, role: Role, state: FolderState, headline: Headline, mess
     gathered = gather(desk, message, role=role, arrived=min(first, arrived) if first else arrived, too_large=too_large)
     judgement = gathered.facts.judgement
     kind: str = judgement.kind
-    if role == "sent" and judgement.kind != "ours" and OUR_FORM.fullmatch(message.message_id):
-        enter_safe_mode(desk, _LOST)
-        kind, reference = "ours", ""
-    elif judgement.kind in ("ours", "duplicate"):
-        reference = desk.ledger.reference_of(identity)
-    else:
-        decision = on_message(gathered.application, gathered.message, gathered.facts, desk.moment())
-        arrival = Arrival(
-            message=gathered.message,
-            raw=raw,
-            kind=judgement.kind,
-            identity=identity,
-            at=gathered.facts.arrived,
-            confirmed=gathered.facts.match.confirmed or not gathered.application,
-            about=gathered.about,
+
+    def verdict(reference: str) -> None:
+        desk.ledger.verdict(
+            state.name,
+            state.uidvalidity,
+            headline.uid,
+            kind,
+            identity,
+            reference,
+            judgement.rule,
+            desk.clock(),
+            same_as=identity if kind == "duplicate" else "",
         )
-        reference = carry_out(desk, decision, arrival)
-        if judgement.kind == "staff":
-            desk.outbox.person_wrote(reference, desk.clock())
-    desk.ledger.verdict(
-        state.name,
-        state.uidvalidity,
-        headline.uid,
-        kind,
-        identity,
-        reference,
-        judgement.rule,
-        desk.clock(),
-        same_as=identity if kind == "duplicate" else "",
+        log.info("message taken in", extra={"case": reference, "kind": kind, "rule": judgement.rule})
+
+    if role == "sent" and kind != "ours" and OUR_FORM.fullmatch(message.message_id):
+        enter_safe_mode(desk, _LOST)
+        kind = "ours"
+    if kind in ("ours", "duplicate"):
+        verdict(desk.ledger.reference_of(identity))
+        return
+    decision = on_message(gathered.application, gathered.message, gathered.facts, desk.moment())
+    arrival = Arrival(
+        message=gathered.message,
+        raw=raw,
+        kind=kind,
+        identity=identity,
+        at=gathered.facts.arrived,
+        confirmed=gathered.facts.match.confirmed or not gathered.application,
+        about=gathered.about,
     )
-    log.info("message taken in", extra={"case": reference, "kind": kind, "rule": judgement.rule})
+    reference = carry_out(desk, decision, arrival, committed=verdict)
+    if kind == "staff":
+        desk.outbox.person_wrote(reference, desk.clock())

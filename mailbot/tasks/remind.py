@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Collection
 from datetime import date, datetime
 
+from mailbot.errors import Permanent
 from mailbot.hiring.actions import Decision
 from mailbot.hiring.case import Case, HistoryEntry
 from mailbot.hiring.digest import OpenCase, morning_digest
@@ -20,6 +22,8 @@ from mailbot.tasks.gather import letter_of
 _MACHINES = frozenset({"auto_reply", "delayed", "receipt", "complaint", "calendar", "junk"})
 _DIGEST = "digest"
 
+log = logging.getLogger(__name__)
+
 
 def remind(desk: Desk) -> int:
     """Ask `on_clock` of every application whose time has come; return how many decisions asked for something.
@@ -33,15 +37,25 @@ def remind(desk: Desk) -> int:
     for row in desk.catalogue.rows():
         if row.wake is None or row.wake > now:
             continue
-        case = desk.store.load(row.reference)
-        if case.application is None:
-            continue
-        about, letter = oldest_letter(desk, case, case.application)
-        decision = on_clock(case.application, letter, desk.moment())
-        if decision.application != case.application:
-            carry_out(desk, decision, about=about)
-            decided += 1
+        try:
+            decided += _ask(desk, row.reference)
+        except Permanent as problem:
+            # A damaged record must not cost the next candidate their answer.
+            log.error("%s", problem)
     return decided + _digest(desk, now)
+
+
+def _ask(desk: Desk, reference: str) -> int:
+    """Ask the clock's question of one application; 1 if anything followed."""
+    case = desk.store.load(reference)
+    if case.application is None:
+        return 0
+    about, letter = oldest_letter(desk, case, case.application)
+    decision = on_clock(case.application, letter, desk.moment())
+    if decision.application == case.application:
+        return 0
+    carry_out(desk, decision, about=about)
+    return 1
 
 
 def oldest_letter(desk: Desk, case: Case, application: Application) -> tuple[int, Letter | None]:

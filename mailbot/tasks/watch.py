@@ -21,6 +21,8 @@ from mailbot.tasks.sent import file_sent, look_for_unknown
 
 #: What waited goes out only if both folders have been read to the end so lately (design section 5), in seconds.
 FRESH_SECONDS = 15 * 60
+#: A refused login is tried so seldom, in seconds: more often would lock the account.
+LOGIN_PAUSE = 15 * 60
 
 log = logging.getLogger(__name__)
 
@@ -42,6 +44,8 @@ class Watch:
     uidnext: dict[str, int] = field(default_factory=dict)
     last_fetch: datetime | None = None
     last_sent: datetime | None = None
+    #: Until when the submission server is not asked again, on the monotonic clock.
+    resting_until: float = 0.0
 
     def connect(self) -> None:
         """Connect and find the folders. Raise Temporary, or Permanent for a refused login or a folder that is not there."""
@@ -70,9 +74,15 @@ class Watch:
                 file_sent(self.desk, self.mailbox, sent)
 
     def send(self) -> None:
-        """Send what may go out."""
-        if deliver(self.desk, self.submission, reading_is_fresh=self.is_fresh()):
+        """Send what may go out; after a refused login the server is left alone for a while."""
+        if time.monotonic() < self.resting_until:
+            return
+        delivered = deliver(self.desk, self.submission, reading_is_fresh=self.is_fresh())
+        if delivered.sent:
             self.last_sent = self.desk.clock()
+        if delivered.login_failed:
+            self.resting_until = time.monotonic() + LOGIN_PAUSE
+            log.error("the submission server refused the login; nothing is sent for %d minutes", LOGIN_PAUSE // 60)
 
     def is_fresh(self) -> bool:
         """Whether every folder has been read to the end over this connection, and lately."""
