@@ -12,9 +12,12 @@ from mailbot.hiring.wishes import asks_us, says_nothing, wants_erasure, withdraw
 from mailbot.hiring.wording import folded, letters
 
 #: A number that opens an answer: "1.", "1)", "(1)", "1:", "1 -", "№1", "Вопрос 1.", "1️⃣"; never a date, a time, a fraction or a range.
+_GAP = r"[ \t]{0,3}"
 _MARK = (
-    r"(?:(?P<word>(?:вопрос|ответ|пункт|question|answer)\s*№?\s*|[№#]\s*)(?P<named>\d{1,2})\s*(?:[.):\-–—](?!\d)|(?![\d.,:]))"
-    r"|\(?(?P<plain>\d{1,2})(?:\ufe0f?(?P<key>\u20e3)|\s?(?P<sign>[.):])(?:(?<=\))|(?!\d))|\s*(?P<dash>[-–—])(?=\s*[^\W\d]|\s+\S)))"
+    rf"(?:(?P<word>(?:вопрос|ответ|пункт|question|answer){_GAP}№?{_GAP}|[№#]{_GAP})"
+    rf"(?P<named>\d{{1,2}}){_GAP}(?:[.):\-–—](?!\d)|(?![\d.,:]))"
+    r"|\(?(?P<plain>\d{1,2})(?:\ufe0f?(?P<key>\u20e3)|\s?(?P<sign>[.):])(?:(?<=\))|(?!\d))"
+    rf"|{_GAP}(?P<dash>[-–—])(?=\s{{0,4}}[^\W\d]|\s{{1,4}}\S)))"
 )
 _AT_LINE = re.compile(rf"^[ \t*•·–—-]*{_MARK}", re.IGNORECASE | re.MULTILINE)
 _IN_LINE = re.compile(rf"(?<=[\s;,.]){_MARK}", re.IGNORECASE)
@@ -23,7 +26,9 @@ _OWN_LIST = re.compile(r"[:：]\s*\Z")
 _ANSWERS_FOLLOW = re.compile(
     r"отвечаю|ответы|отвечу|ответил|на (?:ваши )?вопросы\s*:|по (?:пунктам|порядку)|answers|answering|(?:to|on) your questions"
 )
-_NUMBER_AT_END = re.compile(r"(?:\n|^)[ \t>*•·–—-]*(?:вопрос|ответ|question|answer)?\s*[№#(]?\s*\d{1,2}\s*[.):–—-]?\s*\Z", re.IGNORECASE)
+_NUMBER_AT_END = re.compile(
+    rf"(?:\n|^)[ \t>*•·–—-]*(?:вопрос|ответ|question|answer)?{_GAP}[№#(]?{_GAP}\d{{1,2}}{_GAP}[.):–—-]?\s*\Z", re.IGNORECASE
+)
 #: A question this short (in letters) may stand in a sentence by chance.
 _CERTAIN = 12
 
@@ -172,10 +177,14 @@ def _is_own_list(above: str) -> bool:
 
 def _copies(questions: Sequence[AskedQuestion], text: str) -> Iterator[_Start]:
     """The places where a line begins with the words of a question."""
-    for line in re.finditer(r"^[ \t>*•·–—-]*", text, re.MULTILINE):
+    known = tuple(_asked(questions))
+    for line in re.finditer(r"^[ \t>*•·–—-]*(?=\S)", text, re.MULTILINE):
         number_before = _AT_LINE.match(text, line.start())
         begin = number_before.end() if number_before else line.end()
-        ends = [(end, number) for number, asked in _asked(questions) if (end := _behind(text, begin, asked)) is not None]
+        # Most lines begin like no question.
+        head = letters(text[begin : begin + 20])
+        likely = [(number, asked) for number, asked in known if asked.startswith(head) or head.startswith(asked)]
+        ends = [(end, number) for number, asked in likely if (end := _behind(text, begin, asked)) is not None]
         if ends:
             end, number = max(ends)
             yield _Start(line.start(), end, number)
@@ -184,7 +193,7 @@ def _copies(questions: Sequence[AskedQuestion], text: str) -> Iterator[_Start]:
 def _behind(text: str, start: int, asked: str) -> int | None:
     """The place behind the words of a question that `text` repeats from `start` on, or None if it says something else there."""
     place = 0
-    for position in range(start, len(text)):
+    for position in range(start, min(len(text), start + 3 * len(asked) + 20)):
         for sign in letters(text[position]):
             if place == len(asked) or sign != asked[place]:
                 return None

@@ -8,7 +8,7 @@ from mailbot.hiring.model import Message
 from mailbot.hiring.wording import folded
 
 _ANGLED = re.compile(r"<([^<>\s@]+@[^<>\s]+)>")
-_BARE = re.compile(r"[^\s<>,;:\"()]+@[^\s<>,;:\"()]+")
+_BARE = re.compile(r"(?<![^\s<>,;:\"()])[^\s<>,;:\"()@]{1,64}@[^\s<>,;:\"()@]{1,255}")
 
 #: Who speaks when a message could not be delivered (RFC 5321 section 4.5.1; MAILER-DAEMON by custom).
 _DAEMON = re.compile(
@@ -54,9 +54,11 @@ def addresses(message: Message, *headers: str) -> tuple[str, ...]:
 
 def _without_comments(value: str) -> str:
     """A header value without its comments (RFC 5322 section 3.2.2), which may be nested."""
-    while (shorter := re.sub(r"\((?:[^()\\]|\\.)*\)", " ", value)) != value:
-        value = shorter
-    return value
+    kept, depth = "", 0
+    for part in re.split(r"(\\.|[()])", value):
+        depth = depth + 1 if part == "(" else max(depth - 1, 0) if part == ")" else depth
+        kept += part if not depth and part != ")" else " "
+    return kept
 
 
 def _word(value: str) -> str:

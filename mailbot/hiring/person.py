@@ -9,7 +9,8 @@ from mailbot.hiring.model import Message, Person
 from mailbot.hiring.wording import ADDRESS, LINK
 
 _CLOSING = re.compile(
-    r"^\s*(?:с (?:наилучшими )?уважени\w+|с наилучшими пожеланиями|(?:kind |best |warm )?regards|best wishes|sincerely(?: yours)?)[\s,.!]*",
+    r"^[ \t]*(?:с (?:наилучшими )?уважени\w+|с наилучшими пожеланиями|(?:kind |best |warm )?regards"
+    r"|best wishes|sincerely(?: yours)?)[\s,.!]*",
     re.IGNORECASE | re.MULTILINE,
 )
 #: Two or three words that begin with a capital: "Иван Петров", "Anna-Maria de Vries".
@@ -20,12 +21,14 @@ _TELEGRAM = re.compile(
     re.IGNORECASE,
 )
 _CITY = re.compile(
-    r"^[\W\d]*(?:город(?: проживания)?|место (?:жительства|проживания)|city|location)\s*[:—–-]\s*(\S.{0,80})$", re.IGNORECASE | re.MULTILINE
+    r"^[^\w\n]{0,9}\d{0,2}[^\w\n]{0,9}(?:город(?: проживания)?|место (?:жительства|проживания)|city|location)"
+    r"[ \t]{0,9}[:—–-][ \t]{0,9}(\S.{0,80})$",
+    re.IGNORECASE | re.MULTILINE,
 )
 _PAY = re.compile(
-    r"^[\W\d]*(?:(?:желаем\w+|ожидаем\w+) (?:зарплат\w|доход|оклад|з/п|зп|заработная плата)|зарплатные ожидания"
+    r"^[^\w\n]{0,9}\d{0,2}[^\w\n]{0,9}(?:(?:желаем\w+|ожидаем\w+) (?:зарплат\w|доход|оклад|з/п|зп|заработная плата)|зарплатные ожидания"
     r"|ожидания по (?:зарплате|з/п|зп|доходу)|зарплата|з/п|зп"
-    r"|(?:desired |expected )?(?:salary|pay)(?: expectations?)?)\s*[:—–-]\s*(\S.{0,80})$",
+    r"|(?:desired |expected )?(?:salary|pay)(?: expectations?)?)[ \t]{0,9}[:—–-][ \t]{0,9}(\S.{0,80})$",
     re.IGNORECASE | re.MULTILINE,
 )
 

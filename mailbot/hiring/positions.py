@@ -61,12 +61,15 @@ def _named(positions: Sequence[Position], text: str) -> list[Position]:
     for position in positions:
         for pattern in filter(None, map(_pattern, (position.title, *position.keywords))):
             found += [(hit.start(), hit.end(), position) for hit in pattern.finditer(text)]
-    outermost = [
-        (start, end, position)
-        for start, end, position in found
-        if not any(s <= start and end <= e and (e - s) > (end - start) for s, e, _ in found)
-    ]
-    return [position for position in positions if any(named is position for _, _, named in outermost)]
+    # Longer names first where several begin at one place, so that a name within another comes behind it.
+    outermost: list[Position] = []
+    widest = (0, 0)
+    for start, end, position in sorted(found, key=lambda hit: (hit[0], -hit[1])):
+        if end > widest[1]:
+            widest = (start, end)
+        if (start, end) == widest:
+            outermost.append(position)
+    return [position for position in positions if position in outermost]
 
 
 def language(text: str, default: Language = "ru") -> Language:

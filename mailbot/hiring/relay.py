@@ -21,7 +21,7 @@ WRITE_ABOVE: Mapping[Language, str] = MappingProxyType(
 _LINE = 20
 _TOKEN = re.compile(r"<mb1\.|mb1\.\w+\.\w+")
 #: ">", "> >", "|", and the initials that The Bat! puts before them.
-_QUOTING = re.compile(r"^(?:[^\W\d]{0,4}>|[\s>|])+")
+_QUOTING = re.compile(r"^(?:[^\W\d]{1,4}>|[\s>|])+")
 
 
 def leak(text: str, notice_text: str, candidate_words: str, forbidden: Collection[str]) -> str:
@@ -38,7 +38,7 @@ def leak(text: str, notice_text: str, candidate_words: str, forbidden: Collectio
     unbroken = re.sub(r"[\s>|\u200b\u00ad\ufeff]", "", text).casefold().replace("%40", "@")
     if _TOKEN.search(unbroken) or _TOKEN.search(text.casefold()):
         return "it holds the Message-ID of a notice, which is a key to this application"
-    addressed = re.sub(r"\+[^@\s]*(?=@)", "", unbroken)
+    addressed = re.sub(r"\+[^@\s]{0,64}(?=@)", "", unbroken)
     if any(address and address.casefold() in addressed for address in forbidden):
         return "it holds an internal address"
     allowed = letters(candidate_words)

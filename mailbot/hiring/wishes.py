@@ -35,7 +35,7 @@ def _sentences(text: str) -> list[str]:
 # Questions to us. ------------------------------------------------------------------------------------------------------------------
 
 #: Not "Прив?т" and not "?????", which is what a broken charset leaves.
-_QUESTION_MARK = re.compile(r"[^\W_][)\]*']*\s?[!?]*\?+[!?]*(?=[\s)\]'.,:;*]|$)")
+_QUESTION_MARK = re.compile(r"[^\W_][)\]*']{0,3}\s?!{0,3}\?[!?]*(?=[\s)\]'.,:;*]|$)")
 _ASKING = _any(
     "(?:подскажите|уточните|сообщите|расскажите|поясните|объясните|проконсультируйте)",
     "скажите,? пожалуйста",
@@ -202,7 +202,7 @@ _GREETING = re.compile(
     r"[, ]+[^\W\d_]+(?: [^\W\d_]+)?(?=\s*[!,.]|\s*$)"
 )
 _CLOSING = re.compile(
-    r"\n\s*(?:с (?:наилучшими )?уважени\w+|с наилучшими|(?:kind |best |warm )?regards|best wishes|sincerely|yours)\b.*", re.DOTALL
+    r"\n *(?:с (?:наилучшими )?уважени\w+|с наилучшими|(?:kind |best |warm )?regards|best wishes|sincerely|yours)\b.*", re.DOTALL
 )
 _SIGNS = ' -–—"«»*'
 
