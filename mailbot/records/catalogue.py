@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable
-from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
@@ -14,6 +14,7 @@ from mailbot.hiring.matching import Known
 from mailbot.hiring.model import Language, WaitsFor
 from mailbot.records.codec import plain, typed
 from mailbot.records.journal import Journal
+from mailbot.records.places import Places
 from mailbot.records.store import Stamp, Store
 
 
@@ -40,7 +41,7 @@ class Row:
     wake: datetime | None = None
     #: Ids of intents whose outcome the record does not know.
     open_intents: tuple[str, ...] = ()
-    #: Message-IDs by which it is found.
+    #: Message-IDs by which it is found; empty in what the catalogue returns, for they stay on the disk.
     thread: tuple[str, ...] = ()
     #: Which record it was made from; set by the catalogue.
     stamp: Stamp | None = None
@@ -63,20 +64,12 @@ class Catalogue:
     """The catalogue in one file. Only the holder of the state's lock may put, remove or refresh."""
 
     def __init__(self, path: Path) -> None:
-        """Given the journal's path, read it; a damaged or older one counts as empty, and is made anew by `refresh`. Raise Temporary."""
+        """Given the journal's path, read it; what follows a damaged or older line counts as missing, and `refresh` makes it anew.
+
+        Raise Temporary.
+        """
         self._journal = Journal(path)
-        self._rows: dict[str, Row] = {}
-        #: address -> references; Message-ID -> reference.
-        self._addresses: dict[str, tuple[str, ...]] = {}
-        self._messages: dict[str, str] = {}
-        self._lines = 0
-        # What was read before the damage is kept: each row is compared with its record's stamp anyway.
-        with suppress(Permanent, ValueError):
-            for event in self._journal.read():
-                self._take(typed(Row, event))
-                self._lines += 1
-            return
-        self._lines = -1
+        self._read()
 
     def rows(self) -> tuple[Row, ...]:
         """Return every row, by reference."""
@@ -86,9 +79,13 @@ class Catalogue:
         return self._rows.get(reference)
 
     def by_message_id(self, message_id: str) -> Known | None:
-        """Given a Message-ID, return the application that has it in its thread, None if none has."""
-        reference = self._messages.get(message_id)
-        return self._rows[reference].known if reference else None
+        """Given a Message-ID, return the application that has it in its thread, None if none has. Reads one line. Raise Temporary."""
+        place = self._messages.last(_number(message_id))
+        if place is None:
+            return None
+        line = typed(Row, self._journal.at(place))
+        row = self._rows.get(line.reference)
+        return row.known if row and message_id in line.thread else None
 
     def by_address(self, address: str) -> tuple[Known, ...]:
         """Given an address, return every application that knows it."""
@@ -96,9 +93,10 @@ class Catalogue:
 
     def put(self, row: Row, stamp: Stamp | None) -> None:
         """Given an application's row and its record's stamp after a commit, remember it. Not fsynced: a cache. Raise Temporary."""
+        if self._damaged:
+            self._rewrite()
         row = replace(row, stamp=stamp)
-        self._write(row)
-        self._take(row)
+        self._take(row, self._journal.append(plain(row), sync=False))
 
     def remove(self, reference: str) -> None:
         """Forget an application so that nothing of it stays in the file. Raise Temporary."""
@@ -110,11 +108,9 @@ class Catalogue:
         problem, not an end: the others are still served. Raise Temporary for a disk that refuses."""
         changed: list[str] = []
         problems: list[str] = []
-        stamps = dict(store.stamps())
-        for reference in self._rows.keys() - stamps.keys():
-            self._drop(reference)
-            changed.append(reference)
-        for reference, stamp in stamps.items():
+        there: set[str] = set()
+        for reference, stamp in store.stamps():
+            there.add(reference)
             known = self._rows.get(reference)
             if known and known.stamp == stamp:
                 continue
@@ -124,29 +120,47 @@ class Catalogue:
                 self._drop(reference)
                 problems.append(str(problem))
                 continue
-            self._take(replace(row, stamp=stamp))
+            self.put(row, stamp)
             changed.append(reference)
-        if changed or self._lines < 0 or self._lines > 2 * len(self._rows) + 1000:
+        gone = sorted(self._rows.keys() - there)
+        for reference in gone:
+            self._drop(reference)
+        if gone or problems or self._damaged or self._lines > 2 * len(self._rows) + 1000:
             self._rewrite()
-        return Refreshed(tuple(changed), tuple(problems))
+        return Refreshed((*gone, *changed), tuple(problems))
 
     def close(self) -> None:
         self._journal.close()
 
-    def _write(self, row: Row) -> None:
-        if self._lines < 0:
-            self._rewrite()
-        self._journal.append(plain(row), sync=False)
-        self._lines += 1
+    def _read(self) -> None:
+        self._rows: dict[str, Row] = {}
+        #: Where in the journal the row of a reference stands, and the last row that has a Message-ID.
+        self._places: dict[str, int] = {}
+        self._messages = Places()
+        self._addresses: dict[str, tuple[str, ...]] = {}
+        self._lines = 0
+        self._damaged = False
+        try:
+            for place, event in self._journal.placed():
+                self._take(typed(Row, event), place)
+        except (Permanent, ValueError):
+            # What was read so far is good: each row is compared with its record's stamp anyway.
+            self._damaged = True
+        self._messages.sort_in()
 
     def _rewrite(self) -> None:
-        self._journal.rewrite(plain(row) for row in self._rows.values())
-        self._lines = len(self._rows)
+        try:
+            self._journal.rewrite(self._journal.at(place) for place in self._places.values())
+        finally:
+            self._read()
 
-    def _take(self, row: Row) -> None:
+    def _take(self, row: Row, place: int) -> None:
         self._drop(row.reference)
-        self._rows[row.reference] = row
-        self._messages.update(dict.fromkeys(row.thread, row.reference))
+        self._lines += 1
+        self._rows[row.reference] = replace(row, thread=())
+        self._places[row.reference] = place
+        for message_id in row.thread:
+            self._messages.add(_number(message_id), place)
         for address in row.addresses:
             self._addresses[address] = (*self._addresses.get(address, ()), row.reference)
 
@@ -154,13 +168,15 @@ class Catalogue:
         row = self._rows.pop(reference, None)
         if row is None:
             return
-        for message_id in row.thread:
-            # The same message may stand in two applications; then the later one keeps it.
-            if self._messages.get(message_id) == reference:
-                del self._messages[message_id]
+        del self._places[reference]
         for address in row.addresses:
             rest = tuple(each for each in self._addresses[address] if each != reference)
             if rest:
                 self._addresses[address] = rest
             else:
                 del self._addresses[address]
+
+
+def _number(message_id: str) -> int:
+    """64 bits that stand for a Message-ID in memory; that it is the same is seen in the row."""
+    return int.from_bytes(hashlib.blake2b(message_id.encode("utf-8", "replace"), digest_size=8).digest(), "big")

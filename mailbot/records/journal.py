@@ -77,9 +77,13 @@ class Journal:
             return self._event(file.readline(), f"byte {place}")
 
     def rewrite(self, events: Iterable[Event]) -> None:
-        """Put these events in the place of all there were, atomically; they may be read from this journal meanwhile. Raise Temporary."""
-        replace(self.path, map(_line, events))
+        """Put these events in the place of all there were, atomically; they may be read from this journal meanwhile.
+
+        Raise Temporary: then either all the old ones are there or all the new ones, and places are to be asked for anew.
+        """
+        # The open file would be the old one from here on.
         self.close()
+        replace(self.path, map(_line, events))
 
     def close(self) -> None:
         if self._descriptor is not None:
@@ -89,11 +93,15 @@ class Journal:
     def _writable(self) -> int:
         """The open file, holding whole lines only. Raise OSError."""
         if self._descriptor is None:
-            fresh = not self.path.exists()
-            self._descriptor = os.open(self.path, os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, FILE_MODE)
-            if fresh:
+            descriptor = os.open(self.path, os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, FILE_MODE)
+            try:
+                # Nothing is acknowledged in a file whose name may yet be lost.
                 sync_folder(self.path.parent)
-            self._end = _after_last_newline(self._descriptor)
+                self._end = _after_last_newline(descriptor)
+            except OSError:
+                os.close(descriptor)
+                raise
+            self._descriptor = descriptor
         if os.fstat(self._descriptor).st_size != self._end:
             os.ftruncate(self._descriptor, self._end)
         return self._descriptor

@@ -188,14 +188,25 @@ class Ledger:
         rows = sum(len(folder.settled) for folder in self._folders.values())
         if self._lines < 2 * rows + 1000:
             return False
-        self._journal.rewrite(self._essence())
-        self._read()
+        try:
+            self._journal.rewrite(self._essence())
+        finally:
+            self._read()
         return True
 
     def close(self) -> None:
         self._journal.close()
 
     def _read(self) -> None:
+        """Read the whole journal; if that fails, nothing that was known before is forgotten."""
+        before = dict(vars(self))
+        try:
+            self._read_all()
+        except BaseException:
+            vars(self).update(before)
+            raise
+
+    def _read_all(self) -> None:
         self._cursors: dict[str, Cursor] = {}
         self._folders: dict[tuple[str, int], _Folder] = {}
         self._identities = Places()

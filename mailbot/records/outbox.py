@@ -90,15 +90,7 @@ class Outbox:
         """Given the journal's path, read it. For the `writer` a message that was committed and has no outcome becomes "unknown", in the
         journal too; who only looks while a daemon is sending sees it "committed". Raise Permanent if it is damaged or newer, Temporary."""
         self._journal = Journal(path)
-        self._entries: dict[str, Entry] = {}
-        #: reference -> (when a person last wrote, number of counted messages since then that were compacted away).
-        self._threads: dict[str, tuple[datetime | None, int]] = {}
-        self._server_files: bool | None = None
-        for event in self._journal.read():
-            try:
-                self._apply(event)
-            except (KeyError, ValueError) as error:
-                raise Permanent(f"{path}: an event can not be understood ({error}). Upgrade mailbot, or restore the state") from error
+        self._read()
         if writer:
             for entry in self.entries():
                 if entry.state == "committed":
@@ -178,12 +170,31 @@ class Outbox:
             for reference in {*self._threads, *(entry.reference for entry in dropped)}
             for since in (self._threads.get(reference, (None, 0))[0],)
         }
-        self._journal.rewrite(_essence(kept, threads, self._server_files))
-        self._entries = {entry.id: entry for entry in kept}
-        self._threads = threads
+        try:
+            self._journal.rewrite(_essence(kept, threads, self._server_files))
+        finally:
+            self._read()
 
     def close(self) -> None:
         self._journal.close()
+
+    def _read(self) -> None:
+        """Read the whole journal; if that fails, nothing that was known before is forgotten."""
+        before = dict(vars(self))
+        self._entries: dict[str, Entry] = {}
+        #: reference -> (when a person last wrote, number of counted messages since then that were compacted away).
+        self._threads: dict[str, tuple[datetime | None, int]] = {}
+        self._server_files: bool | None = None
+        try:
+            for event in self._journal.read():
+                self._apply(event)
+        except (KeyError, ValueError) as error:
+            vars(self).update(before)
+            where = f"{self._journal.path}: an event can not be understood ({error})"
+            raise Permanent(f"{where}. Upgrade mailbot, or restore the state from a backup") from error
+        except BaseException:
+            vars(self).update(before)
+            raise
 
     def _since_person(self, reference: str, among: Collection[Entry]) -> int:
         since, carried = self._threads.get(reference, (None, 0))

@@ -1,4 +1,4 @@
-"""Where in a journal the first and the last word on a number stand: in 16 bytes a number, because a ledger stays in memory for months."""
+"""Where in a journal the first and the last word on a number stand: in 16 bytes a number, because it stays in memory for months."""
 
 from __future__ import annotations
 

@@ -141,3 +141,39 @@ def test_a_write_that_stops_halfway_is_cut_off_even_when_cutting_fails_at_first(
     assert list(Journal(path).read()) == [EVENTS[0]]
     journal.append(EVENTS[2])
     assert list(Journal(path).read()) == [EVENTS[0], EVENTS[2]]
+
+
+@pytest.mark.parametrize("call", ["pread", "fsync"])
+def test_a_journal_that_can_not_be_opened_for_writing_loses_nothing(path: Path, monkeypatch: pytest.MonkeyPatch, call: str) -> None:
+    written(path)
+    journal = Journal(path)
+
+    def refuse(*_: object) -> bytes:
+        raise OSError(errno.EIO, "broken")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(os, call, refuse)
+        with pytest.raises(Temporary, match="input/output error"):
+            journal.append({"event": "next"})
+    journal.append({"event": "next"})
+    assert list(Journal(path).read()) == [*EVENTS, {"event": "next"}]
+
+
+@pytest.mark.parametrize("at", [1, 2])
+def test_after_a_rewrite_that_failed_events_go_into_the_file_that_is_there(path: Path, monkeypatch: pytest.MonkeyPatch, at: int) -> None:
+    journal = Journal(path)
+    for event in EVENTS:
+        journal.append(event)
+    fsync, calls = os.fsync, iter(range(1, 100))
+
+    def refuse(descriptor: int) -> None:
+        if next(calls) == at:
+            raise OSError(errno.EIO, "broken")
+        fsync(descriptor)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(os, "fsync", refuse)
+        with pytest.raises(Temporary):
+            journal.rewrite(EVENTS[2:])
+    journal.append({"event": "next"})
+    assert list(Journal(path).read()) == [*(EVENTS if at == 1 else EVENTS[2:]), {"event": "next"}]

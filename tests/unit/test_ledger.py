@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import errno
+import os
 import random
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
-from mailbot.errors import Permanent
+from mailbot.errors import Permanent, Temporary
 from mailbot.records.journal import Journal
 from mailbot.records.ledger import Ledger
 from mailbot.records.places import Places
@@ -144,6 +146,29 @@ def test_compaction_changes_nothing_but_the_size(path: Path) -> None:
         assert each.remembered("safe") == "a reason"
         assert each.reference_of("cd" * 16) == "A-11111"
         assert not each.compact()
+
+
+@pytest.mark.parametrize("at", [1, 2])
+def test_a_compaction_that_the_disk_refuses_forgets_nothing(path: Path, monkeypatch: pytest.MonkeyPatch, at: int) -> None:
+    ledger = filled(path)
+    for _ in range(1000):
+        ledger.attempt("INBOX", 7, 103, NOW)
+    fsync, calls = os.fsync, iter(range(1, 100))
+
+    def refuse(descriptor: int) -> None:
+        if next(calls) == at:
+            raise OSError(errno.EIO, "broken")
+        fsync(descriptor)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(os, "fsync", refuse)
+        with pytest.raises(Temporary):
+            ledger.compact()
+    ledger.verdict("INBOX", 7, 103, "other", "cd" * 16, "office/2026-11", "D17", NOW)
+    for each in (ledger, Ledger(path)):
+        assert each.unsettled("INBOX", 7) == (101,)
+        assert each.reference_of(IDENTITY) == "A-7F3K9"
+        assert each.reference_of("cd" * 16) == "office/2026-11"
 
 
 def test_an_event_of_a_newer_mailbot_is_refused_in_words(path: Path) -> None:
