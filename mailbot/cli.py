@@ -15,7 +15,7 @@ from mailbot.errors import ConfigProblem, MailbotError
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Given the command line (None: of this process), carry it out and return the exit status."""
-    options = _parser().parse_args(arguments)
+    options = parser().parse_args(arguments)
     try:
         status: int = options.run(options)
     except ConfigProblem as problem:
@@ -32,64 +32,178 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return status
 
 
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
+def parser() -> argparse.ArgumentParser:
+    """The whole command line: every verb with its help, its options and the function that carries it out."""
+    whole = argparse.ArgumentParser(
         prog="mailbot",
         description="Job applications by e-mail, from the first letter to the test week.",
-        epilog="Exit status: 0 done, 1 failed, 2 wrong usage or configuration.",
+        epilog=_EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument("--version", action="version", version=f"mailbot {__version__}")
-    common = argparse.ArgumentParser(add_help=False)
-    common.add_argument("--config", type=Path, metavar="FILE", help=f"the configuration; default: {', then '.join(verbs.CONFIG)}")
+    whole.add_argument("--version", action="version", version=f"mailbot {__version__}")
+    configured = argparse.ArgumentParser(add_help=False)
+    configured.add_argument("--config", type=Path, metavar="FILE", help=f"the configuration; default: {', then '.join(verbs.CONFIG)}")
     json = argparse.ArgumentParser(add_help=False)
     json.add_argument("--json", action="store_true", help="print JSON for programs")
-    parts = parser.add_subparsers(title="verbs", metavar="VERB", required=True)
+    parts = whole.add_subparsers(title="verbs", metavar="VERB", required=True)
 
-    def verb(name: str, run: object, help: str, *more: argparse.ArgumentParser, epilog: str = "") -> argparse.ArgumentParser:
-        added = parts.add_parser(name, help=help, description=help[0].upper() + help[1:] + ".", epilog=epilog, parents=[common, *more])
+    def verb(name: str, run: object, help: str, about: str, *parents: argparse.ArgumentParser) -> argparse.ArgumentParser:
+        """One verb: `help` for the list of verbs, `about` (what it does, an empty line, examples) for its own help."""
+        text, _, examples = about.partition("\n\n")
+        added = parts.add_parser(
+            name,
+            help=help,
+            description=text,
+            epilog=examples,
+            parents=parents,
+            formatter_class=argparse.RawDescriptionHelpFormatter,
+        )
         added.set_defaults(run=run)
         return added
 
-    verb("run", verbs.run, "run the daemon until SIGTERM; SIGHUP reads the configuration anew")
-    verb("once", verbs.once, "one full pass: fetch, decide, send, remind; then end")
-    check = verb("check", verbs.check, "say what is wrong with configuration, templates, calendar and servers", json)
+    verb("run", verbs.run, "run the daemon until SIGTERM; SIGHUP reads the configuration anew", _RUN, configured)
+    verb("once", verbs.once, "one full pass: fetch, decide, send, remind; then end", _ONCE, configured)
+    check = verb("check", verbs.check, "say what is wrong with configuration, templates, calendar and servers", _CHECK, configured, json)
     check.add_argument("--offline", action="store_true", help="do not connect to the servers")
     check.add_argument("--send", action="store_true", help="send one message to ourselves and see it arrive")
-    verb("status", verbs.status, "say how mailbot is; ends with 1 unless the state is ok", json)
-    listing = verb("list", verbs.list_applications, "list the applications", json)
-    listing.add_argument("--stage", metavar="S", help="only those at this stage")
+    verb("status", verbs.status, "say how mailbot is; ends with 1 unless the state is ok", _STATUS, configured, json)
+    listing = verb("list", verbs.list_applications, "list the applications", _LIST, configured, json)
+    listing.add_argument("--stage", metavar="S", help="only those at this stage, such as review")
     listing.add_argument("--waiting", action="store_true", help="only those that wait for a person")
-    show = verb("show", verbs.show, "show one application: messages, answers, history", json)
+    show = verb("show", verbs.show, "show one application: messages, answers, history", _SHOW, configured, json)
     show.add_argument("reference", metavar="REF", help="its reference, such as A-7F3K9")
     explain = verb(
-        "explain",
-        verbs.explain,
-        "say what would be done with messages, and why; changes and sends nothing",
-        json,
-        epilog="Example: mailbot explain letter.eml --at 2026-05-04T10:00",
+        "explain", verbs.explain, "say what would be done with messages, and why; changes and sends nothing", _EXPLAIN, configured, json
     )
     explain.add_argument("files", nargs="+", metavar="FILE", type=Path, help="a message as a file (.eml)")
     explain.add_argument(
         "--at", metavar="TIME", type=_instant, help="when it arrives, such as 2026-05-04T10:00; default: as its headers say"
     )
     explain.add_argument("--no-state", action="store_true", help="as if nothing were known yet")
-    move = verb("move", verbs.move, "move an application to a stage by hand", epilog="Example: mailbot move A-7F3K9 interview")
-    move.add_argument("reference", metavar="REF")
-    move.add_argument("stage", metavar="STAGE")
-    verb("resume", verbs.resume, "leave safe mode")
-    quarantine = verb("quarantine", verbs.quarantine, "messages that could not be handled", json)
-    quarantine.add_argument("what", choices=("list", "show", "retry"))
-    quarantine.add_argument("id", nargs="?", metavar="ID")
-    outbox = verb("outbox", verbs.outbox, "messages on their way out", json)
-    outbox.add_argument("what", choices=("list", "show", "resend", "drop"))
-    outbox.add_argument("id", nargs="?", metavar="ID")
-    preview = verb("preview", verbs.preview, "show a template with sample facts", epilog="Example: mailbot preview questions")
+    move = verb("move", verbs.move, "move an application to a stage by hand", _MOVE, configured)
+    move.add_argument("reference", metavar="REF", help="its reference, such as A-7F3K9")
+    move.add_argument("stage", metavar="STAGE", help="the id of a [[stages]] table, such as interview")
+    verb("resume", verbs.resume, "leave safe mode", _RESUME, configured)
+    quarantine = verb("quarantine", verbs.quarantine, "messages that could not be handled", _QUARANTINE, configured, json)
+    quarantine.add_argument("what", choices=("list", "show", "retry"), help="what to do")
+    quarantine.add_argument("id", nargs="?", metavar="ID", help="one message, as the list has it")
+    outbox = verb("outbox", verbs.outbox, "messages on their way out", _OUTBOX, configured, json)
+    outbox.add_argument("what", choices=("list", "show", "resend", "drop"), help="what to do")
+    outbox.add_argument("id", nargs="?", metavar="ID", help="one message, as the list has it")
+    preview = verb("preview", verbs.preview, "show a template with sample facts", _PREVIEW, configured)
     preview.add_argument("template", metavar="TEMPLATE", help="its name, such as questions")
     preview.add_argument("--language", choices=("ru", "en"), help="default: the company's")
-    demo = verb("demo", verbs.demo, "see all of it work: the daemon between two servers of its own, on loopback")
+    demo = verb("demo", verbs.demo, "see all of it work: the daemon between two servers of its own, on loopback", _DEMO)
     demo.add_argument("--keep", action="store_true", help="leave the servers up afterwards, for a look with your own mail client")
     demo.add_argument("--fast", action="store_true", help="do not slow down for people")
-    return parser
+    return whole
+
+
+_EPILOG = """\
+examples:
+  mailbot demo                           see all of it work; needs nothing
+  mailbot check                          what is wrong, in words, before anything runs
+  mailbot list --waiting                 who waits for a person
+  mailbot explain letter.eml             what would be done with a letter, and why
+
+Exit status: 0 done, 1 failed, 2 wrong usage or configuration. Each verb has a --help of its own."""
+
+_RUN = """\
+Watch the mailbox and do what is due, until SIGTERM, which finishes the message in hand.
+SIGHUP reads the configuration anew; one that can not be used is named in the log, and the one before stays.
+The first run on a mailbox answers nothing that is there already.
+
+A mailbox that can not be reached ends nothing: it is tried again. Ends with 1 if mailbot runs already, with 2 for a
+configuration that can not be used."""
+
+_ONCE = """\
+One full pass over the mailbox: fetch, decide, send, remind, all that is due; then end.
+For a trial, or a timer instead of the daemon. Ends with 1 if mailbot runs already or a server can not be reached."""
+
+_CHECK = """\
+Look at everything that can be wrong before it goes wrong: configuration, secrets, templates, calendar, state, and both
+servers, which are logged in to. Every problem is told at once, with what to do. Nothing is changed anywhere.
+
+Ends with 0 if mailbot can run (there may be warnings), else with 2.
+
+examples:
+  mailbot check --offline                without the servers
+  mailbot check --send                   also send one message to the job address and wait for it"""
+
+_STATUS = """\
+Say how mailbot is: ok, degraded (something waits for ops), safe (nothing is sent to candidates) or stopped.
+Asks the running daemon; without one it reads the state folder. Ends with 1 unless the state is ok.
+
+example, for monitoring:
+  mailbot status --json"""
+
+_LIST = """\
+List the applications, from the catalogue alone.
+
+examples:
+  mailbot list --waiting                 those that wait for a person
+  mailbot list --stage review --json     those at one stage, for a program"""
+
+_SHOW = """\
+Show one application: its facts, questions and answers, messages with the files they lie in, attachments, what is on its
+way out, and the history with the reason of every step.
+
+example:
+  mailbot show A-7F3K9"""
+
+_EXPLAIN = """\
+Say what would be done with messages, and why, with what is known of their senders. Changes and sends nothing.
+
+examples:
+  mailbot explain letter.eml --at 2026-05-04T10:00
+  mailbot explain --no-state --json *.eml"""
+
+_MOVE = """\
+Move an application to a stage by hand; what that stage sends goes to the candidate. All its letters count as looked at.
+
+examples:
+  mailbot move A-7F3K9 interview
+  mailbot move A-7F3K9 rejected          the only way to a refusal: mailbot never refuses anybody by itself"""
+
+_RESUME = """\
+Leave safe mode: what waited goes out, and messages to candidates are sent as before. Look at `mailbot list` and
+`mailbot outbox list` first: safe mode means that the state was lost or is an old backup."""
+
+_QUARANTINE = """\
+Messages that could not be handled; each is kept byte for byte until it could be.
+
+  list    what is there, and why
+  show    the bytes of one, to standard output
+  retry   take one in as if it came now; it stays if that fails again
+
+examples:
+  mailbot quarantine list
+  mailbot quarantine show ID > letter.eml"""
+
+_OUTBOX = """\
+Messages on their way out, and those that ended in the last two days.
+
+  list    each with its state: planned, committed, sent, retry, failed, unknown, held or dropped
+  show    the bytes of one, to standard output
+  resend  send one that has not gone out, whatever the caps say
+  drop    never send it
+
+example:
+  mailbot outbox resend ID"""
+
+_PREVIEW = """\
+Show a template as it is sent, filled in with sample facts. An unknown name lists all there are.
+
+example:
+  mailbot preview questions --language en"""
+
+_DEMO = """\
+See all of it work, without a configuration, root or a network: the daemon between an IMAP and an SMTP server of its own,
+on loopback, with office time running fast. Ends with 1 if an outcome is not what it should be.
+
+examples:
+  mailbot demo --keep                    leave the servers up and print the login for your own mail client
+  mailbot demo --fast                    without the pauses for people"""
 
 
 def _instant(text: str) -> datetime:
