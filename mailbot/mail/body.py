@@ -163,8 +163,7 @@ def _attachment(part: Message, content: bytes) -> Attachment:
 
 def _embedded(part: Message) -> bytes:
     """The bytes of an embedded message, written anew from its tree: only what reads it again needs them."""
-    payload = part.get_payload()
-    inner = [child for child in payload if isinstance(child, Message)] if isinstance(payload, list) else []
+    inner = tree.embedded(part)
     if not inner:
         return decode.content(part)
     try:

@@ -8,7 +8,7 @@ from email.message import Message
 from mailbot.errors import BadMessage
 
 #: Postfix stops at 100 levels; letters have three or four.
-_DEPTH = 50
+DEPTH = 50
 _PARTS = 1000
 #: Postfix cuts a header at 100 KB; one of 1 MB can take the parser 14 s (measured).
 _HEADER_BYTES = 256 << 10
@@ -34,7 +34,7 @@ def check_bytes(raw: bytes) -> None:
             raise BadMessage("a field of its header is longer than any mail program writes")
     boundaries = {match[1] or match[2] for match in _BOUNDARY.finditer(raw)}
     # Every boundary is one level more that the parser asks at every line.
-    if len(boundaries) > 2 * _DEPTH:
+    if len(boundaries) > 2 * DEPTH:
         raise BadMessage("it declares more boundaries between parts than any mail program writes")
     if sum(raw.count(b"\n--" + boundary) for boundary in boundaries) > 2 * _PARTS:
         raise BadMessage(f"it has more than {_PARTS} parts")
@@ -47,8 +47,8 @@ def check_tree(message: Message) -> None:
     while waiting:
         part, depth = waiting.pop()
         parts += 1
-        if depth > _DEPTH:
-            raise BadMessage(f"its parts lie in each other more than {_DEPTH} deep")
+        if depth > DEPTH:
+            raise BadMessage(f"its parts lie in each other more than {DEPTH} deep")
         if parts > _PARTS:
             raise BadMessage(f"it has more than {_PARTS} parts")
         payload = part.get_payload() if part.is_multipart() else ()

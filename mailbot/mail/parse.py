@@ -12,9 +12,9 @@ from email.utils import parsedate_to_datetime
 from mailbot.hiring.model import Address, Attachment, Message
 from mailbot.mail import addresses, body, decode, report, tree
 
-#: A Message-ID as others refer to it (RFC 5322 section 3.6.4, far more tolerant).
-_ID = re.compile(r"<[^<>\s]+>")
-_BARE_ID = re.compile(r"[^<>\s@]+@[^<>\s@]+")
+#: A Message-ID as others refer to it (RFC 5322 section 3.6.4, far more tolerant; raw bytes are none).
+_ID = re.compile(r"<[^<>\s\ud800-\udfff]+>")
+_BARE_ID = re.compile(r"[!-;=?-~]+@[!-;=?-~]+")
 _RECIPIENT_HEADERS = ("to", "cc", "resent-to", "resent-cc")
 
 

@@ -12,7 +12,7 @@ _WRAPPED_LINES = 4
 #: No line of a mail program is longer, and no pattern is tried on one that is.
 _LONGEST = 400
 
-_QUOTED = re.compile(r"\s{0,3}(?:>|[A-ZА-ЯЁ][A-Za-zА-Яа-яЁё]{0,3}>(?!\S*@))")
+_QUOTED = re.compile(r"\s{0,3}(?:>|[A-ZА-ЯЁ][A-Za-zА-Яа-яЁё]{0,3}>(?=[ >]|$))")
 _MARKS = re.compile(r"\s{0,3}(?:[A-ZА-ЯЁ][A-Za-zА-Яа-яЁё]{0,3}(?=>))?(?:>[ ]?)+")
 
 _MONTH = (

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from email.message import Message
 
 from mailbot.hiring.model import Report
@@ -17,7 +17,7 @@ _TYPES = {
 }
 _ADDRESS = re.compile(r"[^\s<>;,:\"()\[\]]{1,64}@[^\s<>;,:\"()\[\]]{1,253}")
 _STATUS = re.compile(r"\b([245]\.\d{1,3}\.\d{1,3})\b")
-_ID = re.compile(r"<[^<>\s]{1,900}>")
+_ID = re.compile(r"<[^<>\s\ud800-\udfff]{1,900}>")
 _ID_IN_TEXT = re.compile(r"^[> \t]*Message-ID:\s*(<[^<>\s]{1,900}>)", re.IGNORECASE | re.MULTILINE)
 #: "<anna@example.ru>:" of qmail, an indented address of Exim: a line of its own.
 _ADDRESS_LINE = re.compile(rf"^[ \t]*<?({_ADDRESS.pattern})>?:?[ \t]*(?:$|\()", re.MULTILINE)
@@ -46,7 +46,7 @@ def read(message: Message, subject: str, text: str) -> Report | None:
 
 
 def _structured(part: Message, type: str, message_id: str) -> Report:
-    blocks = list(_blocks(part))
+    blocks = tree.embedded(part)
     spoken_of = sorted(
         (block for block in blocks if any(tree.field(block, name) for name in _RECIPIENT_FIELDS)),
         key=lambda block: _rank(_action(block)),
@@ -62,13 +62,6 @@ def _structured(part: Message, type: str, message_id: str) -> Report:
         status=status,
         message_id=original or message_id,
     )
-
-
-def _blocks(part: Message) -> Iterator[Message]:
-    """The groups of fields of a report part: the parser keeps them as messages without a body."""
-    payload = part.get_payload()
-    if isinstance(payload, list):
-        yield from (block for block in payload if isinstance(block, Message))
 
 
 def _action(block: Message) -> str:
@@ -107,7 +100,7 @@ def _message_id(message: Message, parts: Sequence[Message], text: str) -> str:
     """The Message-ID of the message that is reported on: from its returned header, the report's thread, or the text."""
     for part in parts:
         if part.get_content_type() in {"message/rfc822", "message/global"}:
-            for returned in _blocks(part):
+            for returned in tree.embedded(part):
                 if found := _ID.search(tree.field(returned, "message-id")):
                     return found[0]
         elif part.get_content_type() in {"text/rfc822-headers", "text/rfc822-header"} and (

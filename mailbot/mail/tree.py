@@ -7,6 +7,7 @@ import logging
 import re
 from collections.abc import Iterator
 from email.message import Message
+from email.parser import BytesHeaderParser
 
 import mailparser
 
@@ -18,7 +19,7 @@ logging.getLogger("mailparser").setLevel(logging.CRITICAL + 1)
 
 _LEADING = re.compile(rb"\A(?:\xef\xbb\xbf)?[ \t\r\n]*(?:>?From [^\r\n]*\r?\n)?")
 _WORDS_OF_NAME = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
-_BOUNDARY_LINE = re.compile(r"^--([^\s\"]{1,70}(?: [^\s\"]{1,70})*)[ \t]*\r?\n(?=content-)", re.IGNORECASE | re.MULTILINE)
+_BOUNDARY_LINE = re.compile(rb"^--([^\s\"]{1,70})[ \t]*\r?\n(?=content-)", re.IGNORECASE | re.MULTILINE)
 
 
 def read(raw: bytes) -> tuple[Message, tuple[str, ...]]:
@@ -36,6 +37,7 @@ def read(raw: bytes) -> tuple[Message, tuple[str, ...]]:
     except Exception as error:
         # Whatever a package raises at hostile bytes is the same to us.
         tree, defects = _by_standard_library(raw), (f"mail-parser can not read it ({type(error).__name__})",)
+    _mend(tree)
     bounds.check_tree(tree)
     return tree, defects
 
@@ -50,24 +52,15 @@ def walk(message: Message) -> Iterator[Message]:
 
 
 def children(part: Message) -> tuple[Message, ...]:
-    """The parts of a multipart; none for a leaf and for an embedded message.
+    """The parts of a multipart; none for a leaf and for an embedded message."""
+    return embedded(part) if part.get_content_maintype() == "multipart" else ()
 
-    A multipart whose boundary is missing or wrong is divided at the first line that looks like one.
-    """
-    if part.get_content_maintype() != "multipart":
-        return ()
-    payload = part.get_payload()
-    if isinstance(payload, list):
-        return tuple(child for child in payload if isinstance(child, Message))
-    boundary = _BOUNDARY_LINE.search(payload) if isinstance(payload, str) else None
-    if boundary is None:
-        return ()
-    body = part.get_payload(decode=True)
-    head = f'Content-Type: multipart/mixed; boundary="{boundary[1]}"\n\n'.encode("ascii", "replace")
-    repaired = _by_standard_library(head + (body if isinstance(body, bytes) else b""))
-    bounds.check_tree(repaired)
-    inner = repaired.get_payload()
-    return tuple(child for child in inner if isinstance(child, Message)) if isinstance(inner, list) else ()
+
+def embedded(part: Message) -> tuple[Message, ...]:
+    """The messages that the parser made of the content of `part`: parts, an embedded message, or the groups of fields of a report."""
+    # Asking a leaf would have the parser decode it by whatever parameters it has, and raise at some.
+    payload = part.get_payload() if part.is_multipart() else ()
+    return tuple(child for child in payload if isinstance(child, Message))
 
 
 def field(part: Message, name: str) -> str:
@@ -80,6 +73,27 @@ def _by_standard_library(raw: bytes) -> Message:
         return email.message_from_bytes(raw)
     except RecursionError as error:
         raise BadMessage("its parts lie in each other too deep to be read") from error
+    except Exception:
+        # It, too, raises at some parameters ("boundary*" beside "boundary*0"): then the header alone is read, and the parts are found anew.
+        return BytesHeaderParser().parsebytes(raw)
+
+
+def _mend(tree: Message) -> None:
+    """Divides every multipart whose boundary is missing or wrong at the first line that looks like one: a CV may lie in it."""
+    level: list[Message] = [tree]
+    # What lies deeper is refused afterwards; without an end this would be one parse a level.
+    for _ in range(bounds.DEPTH):
+        for part in level:
+            if part.get_content_maintype() != "multipart" or part.is_multipart():
+                continue
+            payload = part.get_payload(decode=True)
+            content = payload if isinstance(payload, bytes) else b""
+            if boundary := _BOUNDARY_LINE.search(content):
+                divided = _by_standard_library(b'Content-Type: multipart/mixed; boundary="' + boundary[1] + b'"\n\n' + content)
+                bounds.check_tree(divided)
+                if inner := embedded(divided):
+                    part.set_payload(list(inner))
+        level = [child for part in level for child in children(part)]
 
 
 def _plain(name: str) -> str:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import dataclasses
 import time
 import tomllib
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -44,6 +46,16 @@ def test_a_sample_is_read_as_its_toml_says(stem: str) -> None:
     assert {key: read[key] for key in expected} == expected
 
 
+def strings(value: object) -> Iterator[str]:
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, dict):
+        yield from strings(list(value.values()))
+    elif isinstance(value, list | tuple):
+        for item in value:
+            yield from strings(item)
+
+
 def test_there_are_samples() -> None:
     assert len(CASES) > 30
 
@@ -57,7 +69,10 @@ def test_hardly_anything_is_still_a_message(raw: bytes) -> None:
     assert message.body_digest
 
 
-@given(st.binary(max_size=400), st.sampled_from([b"", HEAD, HEAD + b"\r\n", b"From: ", mixed(PLAIN)[:-20]]))
+@given(
+    st.binary(max_size=400),
+    st.sampled_from([b"", HEAD, HEAD + b"\r\n", b"From: ", mixed(PLAIN)[:-20], b"Message-ID: <", b"Content-Type: ", b"References: <a> <"]),
+)
 def test_any_bytes_give_a_message_or_a_bad_message(noise: bytes, before: bytes) -> None:
     try:
         message = parse(before + noise)
@@ -66,7 +81,9 @@ def test_any_bytes_give_a_message_or_a_bad_message(noise: bytes, before: bytes) 
     assert isinstance(message, Message)
     for _, value in message.headers:
         assert "\n" not in value
-    message.text.encode()
+    # Everything in it can be written down: no half characters, no lone surrogates.
+    for told in strings(dataclasses.asdict(message)):
+        told.encode("utf-8")
 
 
 def test_the_fields_of_an_ordinary_letter() -> None:
@@ -193,10 +210,21 @@ def test_what_mail_parser_fails_on_is_read_all_the_same() -> None:
     assert "mail-parser can not read it (AttributeError)" in message.defects
 
 
+def test_what_the_standard_library_fails_on_as_well_is_read_all_the_same() -> None:
+    message = parse(mixed(PLAIN).replace(b"boundary=BB", b"boundary*=x; boundary*0=y"))
+    assert message.sender == Address("Ivan", "ivan@example.ru")
+    assert message.text == "hello"
+
+
 def test_the_digest_tells_bodies_apart_and_not_headers() -> None:
     assert parse(HEAD + b"\r\nhello").body_digest == parse(b"From: x@y.ru\r\n\r\nhello").body_digest
     assert parse(HEAD + b"\r\nhello").body_digest != parse(HEAD + b"\r\nhello!").body_digest
     assert parse(mixed(PLAIN)).body_digest != parse(mixed(PLAIN, b"Content-Type: image/png\r\n\r\nx")).body_digest
+
+
+def test_a_multipart_without_a_boundary_within_another_is_divided_all_the_same() -> None:
+    inner = b"Content-Type: multipart/mixed\r\n\r\n--Q\r\nContent-Type: application/pdf; name=cv.pdf\r\n\r\n%PDF\r\n--Q--\r\n"
+    assert [attachment.name for attachment in parse(mixed(PLAIN, inner)).attachments] == ["cv.pdf"]
 
 
 def nested(levels: int) -> bytes:
@@ -214,6 +242,10 @@ def nested(levels: int) -> bytes:
         pytest.param(HEAD + b"Content-Type: multipart/mixed; boundary=B\n\n" + b"--B\n\nx\n" * 100_000, id="100000 parts"),
         pytest.param(
             HEAD + b"Content-Type: multipart/mixed; boundary=Q\n\n" + b"--B\nContent-X: y\n\n" * 2000, id="2000 parts, wrong boundary"
+        ),
+        pytest.param(
+            HEAD + b"Content-Type: multipart/mixed\n\n" + b"".join(b"--B%d\nContent-Type: multipart/mixed\n\n" % n for n in range(3000)),
+            id="3000 levels without boundaries",
         ),
         pytest.param(b"X: " + b"x" * 2_000_000, id="an endless header"),
         pytest.param(HEAD + b"Content-Type: text/plain" + b";a=b" * 10_000 + b"\n\nx", id="10000 parameters"),
