@@ -20,6 +20,7 @@ _MARK = (
     rf"|{_GAP}(?P<dash>[-–—])(?=\s{{0,4}}[^\W\d]|\s{{1,4}}\S)))"
 )
 _AT_LINE = re.compile(rf"^[ \t*•·–—-]*{_MARK}", re.IGNORECASE | re.MULTILINE)
+_NUMBER = re.compile(_MARK, re.IGNORECASE)
 _IN_LINE = re.compile(rf"(?<=[\s;,.]){_MARK}", re.IGNORECASE)
 #: "Мой опыт:" above a numbered list makes it the letter's own list, unless the line says that answers follow.
 _OWN_LIST = re.compile(r"[:：]\s*\Z")
@@ -29,6 +30,8 @@ _ANSWERS_FOLLOW = re.compile(
 _NUMBER_AT_END = re.compile(
     rf"(?:\n|^)[ \t>*•·–—-]*(?:вопрос|ответ|question|answer)?{_GAP}[№#(]?{_GAP}\d{{1,2}}{_GAP}[.):–—-]?\s*\Z", re.IGNORECASE
 )
+#: What the letter that asked puts behind a question that need not be answered.
+_OPTIONAL = r"\s*\((?:по желанию|не ?обязательно|optional)\)"
 #: A question this short (in letters) may stand in a sentence by chance.
 _CERTAIN = 12
 
@@ -70,7 +73,7 @@ def _is_one_answer(question: AskedQuestion, text: str) -> bool:
 def _between_lines(questions: Sequence[AskedQuestion], exchanges: Sequence[Exchange]) -> Iterator[tuple[int, str]]:
     """Answers beneath the quoted question: a passage belongs to the question that stands directly above it."""
     for exchange in exchanges:
-        quote = letters(exchange.quote)
+        quote = letters(re.sub(rf"{_OPTIONAL}[\s>]*\Z", "", exchange.quote, flags=re.IGNORECASE))
         hits = [(quote.rfind(asked), number) for number, asked in _asked(questions) if quote.endswith(asked)]
         if hits:
             # The longest one: "Город" also ends "Ваш город".
@@ -104,7 +107,9 @@ def _by_start(questions: Sequence[AskedQuestion], text: str) -> Iterator[tuple[i
 
 
 def _cleaned(text: str, number: int) -> str:
-    """An answer without the number before it, the number of the next question behind it, and the signs that part it from its question."""
+    """An answer without quoted lines, the number before it, the number of the next question behind it, and the signs before it."""
+    text = re.sub(r"^[ \t]*>.*$", "", text, flags=re.MULTILINE)
+    text = re.sub(rf"\A\W?{_OPTIONAL}", "", text, flags=re.IGNORECASE)
     own = _AT_LINE.match(text)
     if own and _number(own) == number:
         text = text[own.end() :]
@@ -128,7 +133,7 @@ def _numbers(text: str, asked: int) -> list[_Start]:
     """
     lines = [_Start(hit.start(), hit.end(), _number(hit), _style(hit)) for hit in _AT_LINE.finditer(text)]
     if not lines:
-        opening = next((hit for hit in _IN_LINE.finditer(text) if _number(hit) == 1), None)
+        opening = next((hit for hit in _IN_LINE.finditer(text) if _number(hit) == 1 and not _is_quoted(text, hit.start())), None)
         lines = [_Start(opening.start(), opening.end(), 1, _style(opening))] if opening else []
     lines = _ascending(lines)
     if not lines or _is_own_list(text[: lines[0].start]):
@@ -170,6 +175,10 @@ def _in_line(text: str, line: _Start, stop: int, before: int) -> Iterator[_Start
             yield _Start(hit.start(), hit.end(), number, line.style)
 
 
+def _is_quoted(text: str, place: int) -> bool:
+    return text[text.rfind("\n", 0, place) + 1 : place].lstrip().startswith(">")
+
+
 def _is_own_list(above: str) -> bool:
     line = above.rstrip().rpartition("\n")[2]
     return bool(_OWN_LIST.search(line)) and not _ANSWERS_FOLLOW.search(folded(line))
@@ -179,7 +188,7 @@ def _copies(questions: Sequence[AskedQuestion], text: str) -> Iterator[_Start]:
     """The places where a line begins with the words of a question."""
     known = tuple(_asked(questions))
     for line in re.finditer(r"^[ \t>*•·–—-]*(?=\S)", text, re.MULTILINE):
-        number_before = _AT_LINE.match(text, line.start())
+        number_before = _NUMBER.match(text, line.end())
         begin = number_before.end() if number_before else line.end()
         # Most lines begin like no question.
         head = letters(text[begin : begin + 20])

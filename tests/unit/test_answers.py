@@ -238,6 +238,19 @@ def test_optional_questions_are_answered_like_any_other() -> None:
     assert read("Да, есть", questions) == {}
 
 
+@pytest.mark.parametrize("mark", ["(по желанию)", "(необязательно)", "(optional)"])
+def test_the_mark_of_an_optional_question_is_no_part_of_question_or_answer(mark: str) -> None:
+    questions = asked(EXPERIENCE, CITY, required=(True, False))
+    assert read("", questions, (f"> 2. {CITY} {mark}\n>", "Пермь")) == {"b": "Пермь"}
+    assert read(f"1. {EXPERIENCE}\nда\n2. {CITY} {mark}\nПермь", questions) == {"a": "да", "b": "Пермь"}
+    assert read(f"1. {EXPERIENCE}\nда\n2. {CITY} {mark}", questions) == {"a": "да"}
+
+
+def test_answers_between_quoted_lines_are_read_even_where_the_quotation_was_left_in_the_text() -> None:
+    text = f"Добрый день!\n\n> 1. {EXPERIENCE}\n\nТри года\n\n> 2. {CITY}\n\nПермь\n\n> С уважением,\n> отдел кадров"
+    assert read(text) == {"a": "Три года", "b": "Пермь"}
+
+
 def test_english_letters_are_read_too() -> None:
     questions = asked("What is your experience?", "Where do you live?")
     assert read("Hello,\n\n1. Three years.\n2. Perm, I can move.\n\nBest regards,\nIvan", questions) == {
