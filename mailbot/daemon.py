@@ -15,14 +15,14 @@ from types import FrameType
 import orjson
 import schedule
 
-from mailbot import config
 from mailbot.config import Settings
 from mailbot.errors import ConfigProblem, MailbotError, Permanent, Temporary
 from mailbot.hiring.process import on_alarm
-from mailbot.mail import imap, mailbox, smtp
+from mailbot.mail import imap, smtp
 from mailbot.records.files import Lock
 from mailbot.service import systemd
 from mailbot.service.health import Pulse, health, this_process
+from mailbot.tasks.accounts import way_in, way_out
 from mailbot.tasks.carry import carry_out
 from mailbot.tasks.desk import Clock, Desk, open_desk
 from mailbot.tasks.modes import safe_mode
@@ -69,29 +69,10 @@ class _Signals:
 
 def open_watch(desk: Desk, environ: Mapping[str, str], between: Callable[[], None]) -> Watch:
     """Given a desk and where the secrets are, return a watch that is not connected yet. Raise ConfigProblem without a secret."""
-    settings = desk.settings
     return Watch(
         desk=desk,
-        mailbox=imap.Mailbox(
-            mailbox.Account(
-                settings.imap.host,
-                settings.imap.port,
-                settings.imap.security,
-                settings.imap.username,
-                config.secret(settings.imap, environ),
-                str(settings.imap.ca_file or ""),
-            )
-        ),
-        submission=smtp.Submission(
-            smtp.Account(
-                settings.smtp.host,
-                settings.smtp.port,
-                settings.smtp.security,
-                settings.smtp.username,
-                config.secret(settings.smtp, environ),
-                str(settings.smtp.ca_file or ""),
-            )
-        ),
+        mailbox=imap.Mailbox(way_in(desk.settings, environ)),
+        submission=smtp.Submission(way_out(desk.settings, environ)),
         between=between,
     )
 
@@ -111,8 +92,10 @@ def once(settings: Settings, environ: Mapping[str, str], clock: Clock = system_c
             desk.close()
 
 
-def run(load: Callable[[], Settings], environ: Mapping[str, str], clock: Clock = system_clock) -> None:
+def run(load: Callable[[], Settings], environ: Mapping[str, str], clock: Clock = system_clock, sweep_seconds: int = _SWEEP) -> None:
     """The daemon until SIGTERM or SIGINT. `load` reads the configuration, at start and at every SIGHUP.
+
+    `sweep_seconds`, on the monotonic clock, lie between two looks for what is due.
 
     Raise ConfigProblem for a configuration that can not be used, Temporary if another daemon runs, Permanent for
     damaged state. A mailbox or server that can not be reached ends nothing: it is tried again.
@@ -126,7 +109,7 @@ def run(load: Callable[[], Settings], environ: Mapping[str, str], clock: Clock =
         try:
             while not signals.stop:
                 desk, watch = _reloaded(load, environ, desk, watch, signals)
-                _Loop(desk, watch, signals).run()
+                _Loop(desk, watch, signals, sweep_seconds).run()
         except _Stop:
             pass
         finally:
@@ -175,24 +158,27 @@ def _recover(desk: Desk) -> None:
         log.error("%s", words)
 
 
-def _orders(desk: Desk, pulse: Pulse) -> None:
-    """Carry out what verbs have left in requests/, and answer each."""
+def _orders(desk: Desk, pulse: Pulse) -> bool:
+    """Carry out what verbs have left in requests/, and answer each; return whether there may be something to send now."""
+    changed = False
     for request in desk.requests.waiting():
         try:
             if request.verb == "status":
                 text = orjson.dumps(health(desk, pulse) | {"safe": safe_mode(desk)}).decode()
             else:
                 text = carry_out_order(desk, request.verb, request.arguments)
+                changed = True
             ok = True
         except MailbotError as problem:
             text, ok = str(problem), False
         desk.requests.answer(request.id, ok, text)
+    return changed
 
 
 class _Loop:
     """The loop over one configuration: it ends when a stop or another configuration is asked for."""
 
-    def __init__(self, desk: Desk, watch: Watch, signals: _Signals) -> None:
+    def __init__(self, desk: Desk, watch: Watch, signals: _Signals, sweep_seconds: int) -> None:
         self.desk, self.watch, self.signals = desk, watch, signals
         self.pulse = this_process(desk.clock(), watch)
         self.pause = _FIRST_PAUSE
@@ -205,7 +191,7 @@ class _Loop:
         self.beaten = 0.0
         self.jobs = schedule.Scheduler()
         self.jobs.every(desk.settings.imap.poll_seconds).seconds.do(_guarded(self._want_reading))
-        self.jobs.every(_SWEEP).seconds.do(_guarded(self._want_work))
+        self.jobs.every(sweep_seconds).seconds.do(_guarded(self._want_work))
         self.jobs.every(1).hours.do(_guarded(self._compact))
 
     def run(self) -> None:
@@ -221,7 +207,7 @@ class _Loop:
         if not self.watch.connected:
             self.watch.connect()
             self.read_due = True
-        _orders(self.desk, self.pulse)
+        self.work_due |= _orders(self.desk, self.pulse)
         if self.read_due:
             self.watch.read()
             self.read_due, self.work_due = False, True
@@ -266,7 +252,7 @@ class _Loop:
         while time.monotonic() < until and not (self.signals.stop or self.signals.reload):
             self._live()
             self._alarm(problem)
-            _orders(self.desk, self.pulse)
+            self.work_due |= _orders(self.desk, self.pulse)
             if self.work_due:
                 self.work_due = False
                 try:

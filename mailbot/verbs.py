@@ -29,6 +29,7 @@ from mailbot.records.store import Store
 from mailbot.service import check as checks
 from mailbot.service import explain as explaining
 from mailbot.service import health, logs, owner, views
+from mailbot.service.pages import as_json, page, table
 from mailbot.tasks.desk import open_desk
 from mailbot.tasks.modes import safe_mode
 from mailbot.tasks.orders import carry_out_order
@@ -43,17 +44,15 @@ CONFIG = ("config.toml", "/etc/mailbot/config.toml")
 
 def run(options: Options) -> int:
     logs.start(sys.stderr, os.environ)
-    settings = _settings(options)
-    owner.become_owner(settings.state_dir)
-    daemon.run(lambda: _settings(options), os.environ)
+    owner.become_owner(_settings(options).state_dir)
+    daemon.run(lambda: _ready(options), os.environ)
     return 0
 
 
 def once(options: Options) -> int:
     logs.start(sys.stderr, os.environ)
-    settings = _settings(options)
-    owner.become_owner(settings.state_dir)
-    daemon.once(settings, os.environ)
+    owner.become_owner(_settings(options).state_dir)
+    daemon.once(_ready(options), os.environ)
     return 0
 
 
@@ -61,14 +60,14 @@ def check(options: Options) -> int:
     try:
         settings = _settings(options)
     except ConfigProblem as problem:
-        return _checked(problem.problems, (), as_json=options.json)
+        return _checked(problem.problems, (), for_programs=options.json)
     owner.become_owner(settings.state_dir)
     found = checks.offline(settings, os.environ, datetime.now(UTC))
     said: tuple[str, ...] = ()
     if not options.offline and not any(problem.fatal for problem in found):
         online = checks.online(settings, os.environ, send=options.send)
         found, said = (*found, *online.problems), online.words
-    return _checked(found, said, as_json=options.json)
+    return _checked(found, said, for_programs=options.json)
 
 
 def status(options: Options) -> int:
@@ -82,7 +81,7 @@ def status(options: Options) -> int:
     else:
         desk = open_desk(settings, daemon.system_clock, writer=False)
         answer, safe = health.health(desk, None), safe_mode(desk)
-    print(_json(answer) if options.json else health.in_words(answer, safe))
+    print(as_json(answer) if options.json else health.in_words(answer, safe))
     return 0 if answer["state"] == "ok" else 1
 
 
@@ -95,13 +94,9 @@ def list_applications(options: Options) -> int:
         for row in Catalogue(settings.state_dir / "catalogue.jsonl").rows()
         if (not options.stage or row.stage == options.stage) and (not options.waiting or row.waits_for == "staff")
     ]
-    if options.json:
-        print(_json([views.row_view(row, calendar) for row in rows]))
-        return 0
-    _table(
-        ("reference", "position", "stage", "waits for", "due", "name"),
-        [(row.reference, row.position or "?", row.stage, row.waits_for, views.instant(row.due, calendar) or "", row.name) for row in rows],
-    )
+    columns = ("reference", "position", "stage", "waits_for", "due", "name")
+    found = [views.row_view(row, calendar) for row in rows]
+    print(as_json(found) if options.json else table(columns, [tuple(view[column] or "" for column in columns) for view in found]))
     return 0
 
 
@@ -119,7 +114,7 @@ def show(options: Options) -> int:
     to = {intent.id: intent.to for intent in case.intents}
     entries = [views.entry_view(entry, to.get(entry.id, ""), calendar) for entry in mine]
     view = views.case_view(row, case, entries, str(settings.state_dir / row.stamp.path), calendar)
-    print(_json(view) if options.json else _page(view))
+    print(as_json(view) if options.json else page(view))
     return 0
 
 
@@ -141,7 +136,7 @@ def explain(options: Options) -> int:
                 print(f"{path}: {reason}", file=sys.stderr)
                 failed = True
                 continue
-            print(_json(answer, pretty=False) if options.json else explaining.in_words(answer))
+            print(as_json(answer, pretty=False) if options.json else explaining.in_words(answer))
         desk.close()
     return 1 if failed else 0
 
@@ -162,9 +157,10 @@ def quarantine(options: Options) -> int:
         calendar = worktime(settings.company.office)
         found = [views.quarantined_view(entry, calendar) for entry in kept.entries()]
         if options.json:
-            print(_json(found))
+            print(as_json(found))
         else:
-            _table(("id", "at", "attempts", "bytes", "reason"), [(v["id"], v["at"], v["attempts"], v["size"], v["reason"]) for v in found])
+            lines = [(view["id"], view["at"], view["attempts"], view["size"], view["reason"]) for view in found]
+            print(table(("id", "at", "attempts", "bytes", "reason"), lines))
         return 0
     if not options.id:
         return _usage(f"quarantine {options.what} needs an ID; see mailbot quarantine list")
@@ -198,12 +194,10 @@ def outbox(options: Options) -> int:
     }
     found = [views.entry_view(entry, addresses.get((entry.reference, entry.id), ""), calendar) for entry in entries]
     if options.json:
-        print(_json(found))
+        print(as_json(found))
     else:
-        _table(
-            ("id", "case", "purpose", "to", "state", "tries", "reason"),
-            [(v["id"], v["reference"], v["purpose"], v["to"], v["state"], v["attempts"], v["reason"]) for v in found],
-        )
+        columns = ("id", "reference", "purpose", "to", "state", "attempts", "reason")
+        print(table(columns, [tuple(view[column] for column in columns) for view in found]))
     return 0
 
 
@@ -229,6 +223,15 @@ def demo(options: Options) -> int:
 def _settings(options: Options) -> Settings:
     path = options.config or next((path for path in map(Path, CONFIG) if path.exists()), Path(CONFIG[0]))
     return config.load(path, os.environ, installed=share() / "templates")
+
+
+def _ready(options: Options) -> Settings:
+    """The settings, once nothing is wrong with what they speak of. Raise ConfigProblem with all that is."""
+    settings = _settings(options)
+    fatal = tuple(problem for problem in checks.offline(settings, os.environ, datetime.now(UTC)) if problem.fatal)
+    if fatal:
+        raise ConfigProblem(fatal)
+    return settings
 
 
 def _order(options: Options, verb: str, arguments: Mapping[str, str]) -> int:
@@ -258,11 +261,11 @@ def _ask(requests: Requests, verb: str, arguments: Mapping[str, str]) -> str:
     return answer.text
 
 
-def _checked(problems: Sequence[Problem], said: Sequence[str], *, as_json: bool) -> int:
+def _checked(problems: Sequence[Problem], said: Sequence[str], *, for_programs: bool) -> int:
     ok = not any(problem.fatal for problem in problems)
-    if as_json:
+    if for_programs:
         fields = ("place", "seen", "expected", "advice", "fatal")
-        print(_json({"ok": ok, "problems": [{field: getattr(problem, field) for field in fields} for problem in problems]}))
+        print(as_json({"ok": ok, "problems": [{field: getattr(problem, field) for field in fields} for problem in problems]}))
     else:
         for line in said:
             print(line)
@@ -275,39 +278,3 @@ def _checked(problems: Sequence[Problem], said: Sequence[str], *, as_json: bool)
 def _usage(text: str) -> int:
     print(f"mailbot: {text}", file=sys.stderr)
     return 2
-
-
-def _json(value: object, *, pretty: bool = True) -> str:
-    return orjson.dumps(value, option=orjson.OPT_INDENT_2 if pretty else 0).decode()
-
-
-def _table(head: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
-    """A plain table for a terminal or a pipe; what strangers wrote has no power over the terminal."""
-    lines = [tuple(head), *(tuple(_printable(cell) for cell in row) for row in rows)]
-    widths = [max(len(line[column]) for line in lines) for column in range(len(head))]
-    for line in lines:
-        print("  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip())
-
-
-def _printable(cell: object) -> str:
-    return "".join(character if character.isprintable() else " " for character in str(cell))
-
-
-def _page(view: Mapping[str, object]) -> str:
-    """One application for a person: its facts, then its messages and its history."""
-    lines = [f"{key.replace('_', ' ')}: {_printable(_inline(value))}" for key, value in view.items() if not _is_list_of_things(value)]
-    for key, value in view.items():
-        if _is_list_of_things(value):
-            assert isinstance(value, list)
-            lines += ["", key] + [f"  {_printable(_inline(list(each.values())))}" for each in value]
-    return "\n".join(lines)
-
-
-def _is_list_of_things(value: object) -> bool:
-    return isinstance(value, list) and bool(value) and isinstance(value[0], dict)
-
-
-def _inline(value: object) -> str:
-    if isinstance(value, list):
-        return "  ".join(_inline(each) for each in value if each not in (None, ""))
-    return "" if value is None else str(value)

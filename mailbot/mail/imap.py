@@ -76,6 +76,13 @@ class Mailbox:
         self._news()
         return FolderState(folder, int(answer[b"UIDVALIDITY"]), int(answer[b"UIDNEXT"]), int(answer[b"EXISTS"]))
 
+    def takes_keywords(self, folder: str) -> bool:
+        """Whether the folder takes keywords of our own (RFC 3501, 7.1: PERMANENTFLAGS). Opened for writing, but nothing is written."""
+        with self._asking("SELECT") as client:
+            answer = client.select_folder(folder)
+            client.unselect_folder() if client.has_capability("UNSELECT") else client.select_folder(folder, readonly=True)
+        return b"\\*" in answer.get(b"PERMANENTFLAGS", ())
+
     def headlines(self, above_uid: int) -> tuple[Headline, ...]:
         # A server may show a session the folder as it was at its last answer. What is announced after this one is found by `wait`.
         self.noop()

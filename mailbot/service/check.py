@@ -18,12 +18,13 @@ from mailbot.config import Settings
 from mailbot.errors import ConfigProblem, Permanent, Problem, Temporary
 from mailbot.hiring.model import Language
 from mailbot.hiring.worktime import worktime
-from mailbot.mail import mailbox, samples, smtp
+from mailbot.mail import samples
 from mailbot.mail.compose import Envelope, Templates, write
 from mailbot.mail.folders import Folder
 from mailbot.mail.imap import Mailbox
 from mailbot.mail.smtp import Submission
 from mailbot.records.key import open_key
+from mailbot.tasks.accounts import way_in, way_out
 
 #: Names that belong to nobody (RFC 2606, RFC 6761): they stand in examples.
 _EXAMPLES = (".example.org", ".example.com", ".example.net", ".example", ".invalid")
@@ -60,10 +61,7 @@ def online(settings: Settings, environ: Mapping[str, str], *, send: bool) -> Fin
     Nothing is changed there, and nothing counts as a first start. With `send` one message goes to the job address itself.
     Raise ConfigProblem if a password is not to be had.
     """
-    imap, out = settings.imap, settings.smtp
-    inbox = mailbox.Account(imap.host, imap.port, imap.security, imap.username, config.secret(imap, environ), str(imap.ca_file or ""))
-    way_out = smtp.Account(out.host, out.port, out.security, out.username, config.secret(out, environ), str(out.ca_file or ""))
-    with closing(Mailbox(inbox)) as box, closing(Submission(way_out)) as submission:
+    with closing(Mailbox(way_in(settings, environ))) as box, closing(Submission(way_out(settings, environ))) as submission:
         found = [_asked("imap", lambda: _mailbox(box, settings)), _asked("smtp", lambda: _submission(submission, settings))]
         if send and not any(problem.fatal for one in found for problem in one.problems):
             found.append(_asked("check --send", lambda: _trial(box, submission, settings)))
@@ -90,7 +88,13 @@ def _mailbox(box: Mailbox, settings: Settings) -> Findings:
     words.append(
         "IDLE: yes, a letter is seen at once" if can.idle else f"IDLE: no, the mailbox is looked at every {imap.poll_seconds} seconds"
     )
-    others = {"MOVE": can.move, "UIDPLUS": can.uidplus, "SPECIAL-USE": can.special_use, "CONDSTORE": can.condstore}
+    others = {
+        "keywords": box.takes_keywords("INBOX"),
+        "MOVE": can.move,
+        "UIDPLUS": can.uidplus,
+        "SPECIAL-USE": can.special_use,
+        "CONDSTORE": can.condstore,
+    }
     words.append(", ".join(f"{name}: {'yes' if there else 'no'}" for name, there in others.items()) + " (none of them is needed)")
     problems: list[Problem] = []
     names = [folder.name for folder in found]

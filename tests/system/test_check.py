@@ -74,6 +74,7 @@ def test_it_says_in_words_what_the_servers_can_do(company: Company) -> None:
     assert found.problems == ()
     assert "IDLE: yes" in said
     assert "MOVE: yes, UIDPLUS: yes, SPECIAL-USE: yes" in said
+    assert "keywords: yes" in said
     assert "folder INBOX: 0 messages" in said
     assert "sent folder: Sent, 0 messages" in said
     assert "SMTP 127.0.0.1" in said

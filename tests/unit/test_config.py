@@ -15,8 +15,8 @@ from pydantic import BaseModel
 
 from mailbot import config
 from mailbot.errors import ConfigProblem, Problem
-from mailbot.refusals import model_of, toml
-from mailbot.settings import ConfigFile
+from mailbot.config.refusals import model_of, toml
+from mailbot.config.settings import ConfigFile
 
 ROOT = Path(__file__).parents[2]
 SHIPPED = ROOT / "config.toml"

@@ -6,10 +6,10 @@ from collections import Counter
 from collections.abc import Callable, Collection, Iterator
 from pathlib import Path
 
-from mailbot import procedure
+from mailbot.config import procedure
+from mailbot.config.settings import ConfigFile, Server
+from mailbot.config.values import is_file, nearest
 from mailbot.errors import Problem
-from mailbot.settings import ConfigFile, Server
-from mailbot.values import is_file, nearest
 
 
 def problems(file: ConfigFile, valid: Collection[str], templates: Path) -> Iterator[Problem]:

@@ -11,11 +11,8 @@ from typing import Any
 
 from pydantic import TypeAdapter, ValidationError
 
-from mailbot import coherence, refusals
-from mailbot.errors import ConfigProblem, Problem
-from mailbot.hiring.company import Assignment, Company, Limits, Office, Position, Question, Recruiter
-from mailbot.hiring.stages import Stage
-from mailbot.settings import (
+from mailbot.config import coherence, refusals
+from mailbot.config.settings import (
     ClamdSettings,
     ConfigFile,
     EscalationMailboxSettings,
@@ -26,7 +23,10 @@ from mailbot.settings import (
     SmtpSettings,
     SourceSettings,
 )
-from mailbot.values import Folders, is_file
+from mailbot.config.values import Folders, is_file
+from mailbot.errors import ConfigProblem, Problem
+from mailbot.hiring.company import Assignment, Company, Limits, Office, Position, Question, Recruiter
+from mailbot.hiring.stages import Stage
 
 
 @dataclass(frozen=True, slots=True)

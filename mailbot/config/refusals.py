@@ -12,9 +12,9 @@ from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 from pydantic_core import ErrorDetails
 
+from mailbot.config.settings import ConfigFile
+from mailbot.config.values import nearest
 from mailbot.errors import Problem
-from mailbot.settings import ConfigFile
-from mailbot.values import nearest
 
 #: Keys by which people put a secret into the file; their value is never repeated.
 SECRETS = frozenset(("password", "passwd", "pass", "secret", "token", "refresh_token", "client_secret", "api_key"))

@@ -6,10 +6,10 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import get_args
 
+from mailbot.config.settings import StageSettings
+from mailbot.config.values import nearest
 from mailbot.errors import Problem
 from mailbot.hiring.model import Language
-from mailbot.settings import StageSettings
-from mailbot.values import nearest
 
 #: The stage that a candidate's clear withdrawal, and a wish to be forgotten, ends in (design section 5).
 WITHDRAWN = "withdrawn"

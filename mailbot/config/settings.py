@@ -7,8 +7,7 @@ from typing import ClassVar, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from mailbot.hiring.model import Language, WaitsFor
-from mailbot.values import (
+from mailbot.config.values import (
     Clock,
     Count,
     Country,
@@ -27,6 +26,7 @@ from mailbot.values import (
     Pattern,
     Zone,
 )
+from mailbot.hiring.model import Language, WaitsFor
 
 
 class Section(BaseModel):
