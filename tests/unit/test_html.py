@@ -35,9 +35,7 @@ def test_what_is_hidden_is_left_out_and_what_follows_is_not(hidden: str) -> None
 
 
 def test_an_unclosed_head_or_comment_hides_no_letter() -> None:
-    assert to_text("<html><head><title>t<body>письмо <!-- и дальше") == "письмо и дальше" or "письмо" in to_text(
-        "<html><head></head><body>письмо <!-- и дальше"
-    )
+    assert to_text("<body>письмо <!-- и дальше") == "письмо и дальше"
     assert to_text("<html><head><meta name=x><body>письмо") == "письмо"
 
 
