@@ -31,7 +31,7 @@ _NUMBER_AT_END = re.compile(
     rf"(?:\n|^)[ \t>*•·–—-]*(?:вопрос|ответ|question|answer)?{_GAP}[№#(]?{_GAP}\d{{1,2}}{_GAP}[.):–—-]?\s*\Z", re.IGNORECASE
 )
 #: What the letter that asked puts behind a question that need not be answered.
-_OPTIONAL = r"\s*\((?:по желанию|не ?обязательно|optional)\)"
+_OPTIONAL = r"\s{0,3}\((?:по желанию|не ?обязательно|optional)\)"
 #: A question this short (in letters) may stand in a sentence by chance.
 _CERTAIN = 12
 
