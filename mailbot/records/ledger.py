@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from mailbot.errors import Permanent
-from mailbot.records.codec import instant, instant_text
+from mailbot.records.codec import instant, instant_text, typed
 from mailbot.records.journal import Journal
 from mailbot.records.places import Places
 
@@ -284,18 +284,7 @@ class Ledger:
         if place is None:
             return None
         event = self._journal.at(place)
-        return Row(
-            event["folder"],
-            event["uidvalidity"],
-            event["uid"],
-            instant(event["arrived"]),
-            event["verdict"],
-            event["identity"],
-            event["reference"],
-            event["rule"],
-            event["same_as"],
-            instant(event["at"]),
-        )
+        return typed(Row, {name: value for name, value in event.items() if name != "event"})
 
 
 def _number(identity: str) -> int:

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from mailbot.hiring.model import Intent
+from mailbot.hiring.case import Intent
 from mailbot.records.codec import instant, instant_text, plain, typed
 
 NOW = datetime(2026, 11, 23, 15, 0, tzinfo=timezone(timedelta(hours=5)))

@@ -55,7 +55,7 @@ def test_after_every_prefix_the_next_event_stands_behind_the_whole_lines(path: P
     for length in range(len(content) + 1):
         path.write_bytes(content[:length])
         journal = Journal(path)
-        journal.append({"event": "next"})
+        journal.append({"event": "next"}, sync=False)
         journal.close()
         assert list(journal.read()) == [*EVENTS[: content[:length].count(b"\n")], {"event": "next"}]
 
