@@ -1,0 +1,1 @@
+"""The reply clock in the real process: hint, one escalation, the morning digest, silence at night and after every interruption."""
