@@ -44,7 +44,7 @@ _BAR = re.compile(r"border-left(?:-width|-style)?\s*:\s*(?!none|0)", re.IGNORECA
 _TIGHT = re.compile(r"margin(?:-top|-bottom)?\s*:\s*0(?!\.)", re.IGNORECASE)
 _KEPT_BLANKS = re.compile(r"white-space\s*:\s*pre", re.IGNORECASE)
 _DATA_URI = re.compile(r"data:[^\"'<>\s)]*")
-_DECLARATION = re.compile(r"<[!?][^<>]*>?")
+_DECLARATION = re.compile(r"<[!?][^<>]*>")
 _LONE_BRACKET = re.compile(r"<(?![^<>]*>)")
 #: A tag that long holds no attribute that matters.
 _LONG_TAG = re.compile(r"<(/?[A-Za-z][A-Za-z0-9]{0,20})\b[^<>]{10000,}>")
@@ -71,7 +71,7 @@ def _tamed(html: str) -> str:
     while (start := html.find("<!--", position)) >= 0 and (end := html.find("-->", start + 4)) >= 0:
         pieces.append(html[position:start])
         position = end + 3
-    rest = _DATA_URI.sub("", "".join(pieces) + html[position:])
+    rest = _DATA_URI.sub("", "".join(pieces) + html[position:].replace("<!--", ""))
     # What is left of "<!" and "<?" is a conditional of Outlook, a doctype or damage: the tag goes, the text stays.
     rest = _DECLARATION.sub("", rest)[:_LIMIT].replace("\x00", "")
     return _LONG_TAG.sub(r"<\1>", _LONE_BRACKET.sub("&lt;", rest))
