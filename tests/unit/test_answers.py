@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from mailbot.hiring.answers import read_answers
 from mailbot.hiring.model import AskedQuestion, Exchange, QuestionState, Reply
@@ -259,3 +261,11 @@ def test_english_letters_are_read_too() -> None:
     }
     assert read("What is your experience? Three years\nWhere do you live? Perm", questions) == {"a": "Three years", "b": "Perm"}
     assert read("Thank you, I will answer tomorrow.", questions) == {}
+
+
+@given(st.text(alphabet="123.)(:-–№> \n?абв«»" + CITY, max_size=200))
+def test_no_text_answers_what_was_not_open(text: str) -> None:
+    questions = asked(EXPERIENCE, CITY, START, states=("answered", "asked", "missing"))
+    found = read(text, questions, (text, text))
+    assert set(found) <= {"b", "c"}
+    assert all(answer.strip() for answer in found.values())
