@@ -14,6 +14,7 @@ import sys
 from collections.abc import Callable
 
 from mailbot.mail.charsets import clean, decode
+from mailbot.mail.refused import Refused
 
 #: Characters of text that are kept: a long CV has 20 000.
 TEXT_LIMIT = 200_000
@@ -24,21 +25,6 @@ PAGE_LIMIT = 300
 MEMORY_LIMIT = 600_000_000
 CPU_SECONDS = 8
 OPEN_FILES = 32
-
-#: Extensions of what a desktop runs on a double click, and of documents that may carry macros: never opened, never passed on.
-PROGRAMS = frozenset(
-    "apk app bat chm cmd com cpl dll exe gadget hta img iso jar js jse lnk msc msi msp pif ps1 reg scr sh sys url vbe vbs vhd wsf".split()
-)
-MACRO_DOCUMENTS = frozenset("docm dotm xlsm xltm xlam xlsb pptm potm ppsm ppam sldm".split())
-
-
-class Refused(Exception):
-    """The document is not read; `verdict` and `because` are the answer."""
-
-    def __init__(self, verdict: str, because: str) -> None:
-        super().__init__(because)
-        self.verdict = verdict
-        self.because = because
 
 
 def pdf(content: bytes) -> str:

@@ -16,7 +16,8 @@ from pathlib import Path
 from typing import get_args
 
 from mailbot.hiring.model import Attachment, Verdict
-from mailbot.mail.documents import ANSWER_LIMIT, MACRO_DOCUMENTS, PROGRAMS
+from mailbot.mail.documents import ANSWER_LIMIT
+from mailbot.mail.refused import MACRO_DOCUMENTS, PROGRAMS
 
 #: Wall time of one attachment. CPU time is limited by the child itself; this is for a child that waits.
 SECONDS = 20.0

@@ -9,7 +9,7 @@ import zlib
 from collections.abc import Iterator
 from xml.parsers import expat
 
-from mailbot.mail.documents import MACRO_DOCUMENTS, PROGRAMS, Refused
+from mailbot.mail.refused import MACRO_DOCUMENTS, PROGRAMS, Refused
 
 #: What a part, and all parts together, may unpack to: a CV with a photo on every page has far less XML.
 PART_LIMIT = 20_000_000

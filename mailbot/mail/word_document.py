@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import struct
 
-from mailbot.mail.documents import Refused
+from mailbot.mail.refused import Refused
 
 END_OF_CHAIN = 0xFFFFFFFA  # this and all above are marks, not sectors
 #: [MS-DOC] 2.5.1: the first word of every document, and the lowest version of the format that has a piece table as read here (Word 97).
