@@ -113,7 +113,8 @@ class ImapSettings(Server):
     poll_seconds: int = Field(default=60, ge=1, le=900, description="must be a number of seconds, 1 to 900", examples=[60])
     authserv_id: str = Field(
         default="",
-        pattern=r"^[A-Za-z0-9._-]*$",
+        # "*." before the name for a provider whose servers each use their own; it is mail.authentication that reads it so.
+        pattern=r"^((\*\.)?[A-Za-z0-9._-]+)?$",
         description="must be the name that the mail server writes first in Authentication-Results",
         examples=["mx.example.org"],
     )

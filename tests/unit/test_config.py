@@ -314,3 +314,17 @@ def written(value: Any) -> str:
         return json.dumps(value)
 
     return "".join(f"{key} = {inline(part)}\n" for key, part in value.items())
+
+
+@pytest.mark.parametrize("name", ["", "mx.example.org", "*.yandex.net"])
+def test_the_server_that_authenticates_may_be_one_of_many(name: str, folder: Path) -> None:
+    text = TEXT.replace('authserv_id = ""', f'authserv_id = "{name}"', 1)
+    assert config.load(put(folder, text), {}, installed=ROOT / "templates").imap.authserv_id == name
+
+
+@pytest.mark.parametrize("name", ["*", "*.", "mx.*.org", "mx example"])
+def test_what_can_be_no_servers_name_is_refused(name: str, folder: Path) -> None:
+    text = TEXT.replace('authserv_id = ""', f'authserv_id = "{name}"', 1)
+    with pytest.raises(ConfigProblem) as caught:
+        config.load(put(folder, text), {}, installed=ROOT / "templates")
+    assert [problem.place for problem in caught.value.problems] == ["imap.authserv_id"]
