@@ -1,4 +1,4 @@
-"""What every test has: the servers of servers.py, one profile of hypothesis, and an environment without traces of the machine's own."""
+"""What every test has: the servers, an office, one profile of hypothesis, and an environment without traces of the machine."""
 
 from __future__ import annotations
 
@@ -6,9 +6,10 @@ import os
 
 import pytest
 from hypothesis import HealthCheck, settings
+from office import office
 from servers import certificates, dovecot, pymap_server, smtp_server
 
-__all__ = ["certificates", "dovecot", "pymap_server", "smtp_server"]
+__all__ = ["certificates", "dovecot", "office", "pymap_server", "smtp_server"]
 
 # The same examples in every run, and no deadline: the machine of the tests may be busy.
 settings.register_profile("mailbot", deadline=None, derandomize=True, database=None, suppress_health_check=[HealthCheck.too_slow])

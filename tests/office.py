@@ -38,8 +38,9 @@ JOB = "job@up-advert.ru"
 N = "n@up-advert.ru"
 CANDIDATE = "maria.petrova@mail.ru"
 RECRUITER = "anna@up-advert.ru"
-#: Monday morning, office time; tests begin here unless they say otherwise.
-MONDAY = datetime(2026, 11, 23, 10, 30, tzinfo=PERM)
+#: Monday morning, office time; tests begin here unless they say otherwise. It lies in the past, because Dovecot takes no
+#: INTERNALDATE later than the machine's own clock.
+MONDAY = datetime(2025, 11, 24, 10, 30, tzinfo=PERM)
 
 
 class Office:
@@ -90,8 +91,12 @@ class Office:
                 message.set_content(html, subtype="html")
         if attach:
             message.add_attachment(attach[1], maintype="application", subtype="pdf", filename=attach[0])
-        self.imap.append(self.user, message.as_bytes(policy=email.policy.SMTP), arrived, folder)
+        self.put(message.as_bytes(policy=email.policy.SMTP), at=arrived, folder=folder)
         return message
+
+    def put(self, raw: bytes, *, at: datetime | None = None, folder: str = "INBOX") -> None:
+        """Put a message as it is into a folder, arrived at the office's time."""
+        self.imap.append(self.user, raw, at or self.now, folder)
 
     def pass_time(self, **delta: float) -> None:
         self.now += timedelta(**delta)
@@ -114,11 +119,13 @@ class Office:
         return json.loads(done.stdout)
 
     @contextmanager
-    def running(self) -> Iterator[subprocess.Popen[str]]:
-        """The real daemon, with the office's time going on from its start; SIGTERM at the end, and it must end with 0."""
+    def running(self, *, faked: bool = True) -> Iterator[subprocess.Popen[str]]:
+        """The real daemon; SIGTERM at the end, and it must end with 0. The office's time goes on from its start, unless not `faked`."""
         log = self.folder / "daemon.log"
         with log.open("a") as out:
-            daemon = subprocess.Popen(self._command("run"), env=self._environment(), stdout=out, stderr=out, text=True)
+            daemon = subprocess.Popen(
+                self._command("run"), env=self._environment() if faked else dict(os.environ), stdout=out, stderr=out, text=True
+            )
         try:
             yield daemon
         except BaseException:
@@ -156,9 +163,20 @@ class Office:
             "LD_PRELOAD": library,
             "FAKETIME": stamp,
             "FAKETIME_DONT_FAKE_MONOTONIC": "1",
+            # Files keep their true times: two processes at different times must see the same.
+            "NO_FAKE_STAT": "1",
             "TZ": "UTC",
-            "PYTHONPATH": str(ROOT),
+            "PYTHONPATH": f"{ROOT / 'tests/faketime'}{os.pathsep}{ROOT}",
         }
+
+
+@pytest.fixture
+def office(tmp_path: Path, dovecot: ImapServer, smtp_server: SmtpServer) -> Office:
+    """An office in which mailbot has met its empty mailbox a minute ago."""
+    started = Office(tmp_path, dovecot, smtp_server)
+    started.once()
+    started.pass_time(minutes=1)
+    return started
 
 
 def text_of(message: EmailMessage) -> str:
@@ -181,7 +199,7 @@ def _configuration(office: Office, changes: dict[str, str]) -> str:
     servers = {"imap": (office.imap.port, office.user), "smtp": (office.smtp.port, "")}
     for table, (port, user) in servers.items():
         head, body, rest = re.split(rf"(?m)^(\[{table}\]\n)", text, maxsplit=1)[0:3]
-        section, end = (rest.split("\n[", 1) + [""])[:2]
+        section, end = [*rest.split("\n[", 1), ""][:2]
         section = re.sub(r"(?m)^host = .*$", 'host = "127.0.0.1"', section)
         section = re.sub(r"(?m)^port = .*$", f"port = {port}", section)
         section = re.sub(r"(?m)^security = .*$", 'security = "none"', section)
