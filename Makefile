@@ -39,14 +39,18 @@ $(READY): pyproject.toml
 	$(BIN)/python -m pip install --quiet --editable '.[dev]'
 	@touch $@
 
-# The system tests talk to a real Dovecot, started by the tests themselves on free ports, with a certificate made by openssl.
+# The system tests talk to a real Dovecot, started by the tests themselves on free ports, with a certificate made by openssl; they move
+# time by libfaketime, and have systemd look at the unit.
+PACKAGES := dovecot-imapd dovecot-lmtpd openssl libfaketime systemd
+
 servers:
-	@if [ -x /usr/lib/dovecot/imap ] && [ -x /usr/lib/dovecot/lmtp ] && command -v openssl >/dev/null; then :; \
+	@if [ -x /usr/lib/dovecot/imap ] && [ -x /usr/lib/dovecot/lmtp ] && command -v openssl systemd-analyze >/dev/null \
+	  && ls /usr/lib/*/faketime/libfaketime.so.1 >/dev/null 2>&1; then :; \
 	elif [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
-	  echo "Installing Debian's dovecot-imapd, dovecot-lmtpd and openssl for the tests"; \
+	  echo "Installing Debian's $(PACKAGES) for the tests"; \
 	  export DEBIAN_FRONTEND=noninteractive; \
-	  apt-get update -qq && apt-get install -y -qq --no-install-recommends dovecot-imapd dovecot-lmtpd openssl >/dev/null; \
+	  apt-get update -qq && apt-get install -y -qq --no-install-recommends $(PACKAGES) >/dev/null; \
 	else \
-	  echo "Dovecot is not here: the tests against it are left out. On Debian: apt install dovecot-imapd dovecot-lmtpd openssl"; \
+	  echo "The tests that need Dovecot, libfaketime or systemd are left out. On Debian: apt install $(PACKAGES)"; \
 	  [ "$$CI" != true ]; \
 	fi

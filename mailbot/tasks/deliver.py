@@ -72,9 +72,12 @@ def _deliver_one(desk: Desk, submission: Submission, entry: Entry) -> Outcome | 
     permission = may_send(replace(intent, automatic=entry.automatic), _counts(desk, entry, now), desk.company.limits)
     if permission.verdict == "wait":
         return None
-    if permission.verdict in ("hold", "refuse"):
-        desk.outbox.record(entry.id, "held", now, reason=permission.because)
-        settle(desk, entry.reference, intent, "held", permission.because)
+    because = permission.because if permission.verdict in ("hold", "refuse") else ""
+    if entry.audience == "candidate" and entry.automatic and now - entry.planned_at > _GIVE_UP:
+        because = "it has waited for more than a day, so the days that it names may have passed"
+    if because:
+        desk.outbox.record(entry.id, "held", now, reason=because)
+        settle(desk, entry.reference, intent, "held", because)
         return None
     raw = desk.store.read(entry.reference, intent.path)
     desk.outbox.record(entry.id, "attempt", now)
