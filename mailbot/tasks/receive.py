@@ -23,7 +23,7 @@ STRIKES = 3
 _LOOK_BACK = 50
 _LOST = "Sent holds a message of mailbot's that the state does not know: the state was lost, or is an old backup"
 #: The form of every Message-ID that mailbot writes.
-OUR_FORM = re.compile(r"<mb1\.[a-z2-7]{16}\.[0-9a-f]{32}@[^<>@\s]+>")
+OUR_FORM = re.compile(r"<mb1\.(?P<intent>[a-z2-7]{16})\.[0-9a-f]{32}@[^<>@\s]+>")
 
 log = logging.getLogger(__name__)
 
@@ -130,6 +130,18 @@ def _take_in(desk: Desk, role: Role, state: FolderState, headline: Headline, raw
             )
 
 
+def _of_lost_state(desk: Desk, message_id: str) -> bool:
+    """Whether a Message-ID has the form of ours, and the state knows nothing of it: neither an application, nor the outbox, nor the office.
+
+    With a restored backup the key is the same, so the mark in the message proves nothing.
+    """
+    form = OUR_FORM.fullmatch(message_id)
+    if not form or desk.catalogue.by_message_id(message_id) or desk.outbox.get(form["intent"]):
+        return False
+    offices = (desk.store.load(reference) for reference in reversed(tuple(desk.store.offices())))
+    return not any(intent.message_id == message_id for office in offices for intent in office.intents)
+
+
 def _decide(desk: Desk, role: Role, state: FolderState, headline: Headline, message: Message, raw: bytes, *, too_large: bool) -> None:
     arrived = min(headline.arrived, desk.clock())
     identity = desk.key.identity(message)
@@ -152,7 +164,7 @@ def _decide(desk: Desk, role: Role, state: FolderState, headline: Headline, mess
         )
         log.info("message taken in", extra={"case": reference, "kind": kind, "rule": judgement.rule})
 
-    if role == "sent" and kind != "ours" and OUR_FORM.fullmatch(message.message_id):
+    if role == "sent" and _of_lost_state(desk, message.message_id):
         enter_safe_mode(desk, _LOST)
         kind = "ours"
     if kind in ("ours", "duplicate"):
