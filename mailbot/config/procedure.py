@@ -10,9 +10,7 @@ from mailbot.config.settings import StageSettings
 from mailbot.config.values import nearest
 from mailbot.errors import Problem
 from mailbot.hiring.model import Language
-
-#: The stage that a candidate's clear withdrawal, and a wish to be forgotten, ends in (design section 5).
-WITHDRAWN = "withdrawn"
+from mailbot.hiring.stages import WITHDRAWN
 
 
 def problems(listed: tuple[StageSettings, ...]) -> Iterator[Problem]:

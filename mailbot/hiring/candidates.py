@@ -14,9 +14,9 @@ from mailbot.hiring.facts import Facts
 from mailbot.hiring.letters import Letter, notices, numbered, received, to_candidate
 from mailbot.hiring.model import Answer, Application, AskedQuestion, Message
 from mailbot.hiring.moment import Moment
-from mailbot.hiring.stages import Stage, following, stage
+from mailbot.hiring.stages import WITHDRAWN, Stage, stage
 from mailbot.hiring.steps import POSITION_QUESTION, QUESTIONS, deadline, enter
-from mailbot.hiring.waiting import settle, wait_for_staff
+from mailbot.hiring.waiting import escalate, settle, wait_for_staff
 
 #: A solution without an attachment or a link is at least this long; what is shorter is a remark (a page has about 1,800).
 _SOLUTION_LETTERS = 400
@@ -26,28 +26,19 @@ _THREAD_LENGTH = 40
 
 def on_candidate(application: Application | None, message: Message, facts: Facts, moment: Moment) -> Decision:
     """Given a candidate's letter and the application it belongs to (None for a first letter), return the decision."""
-    case = _Letter(message, facts, moment)
+    letter = _Letter(message, facts, moment)
     if application is None:
-        return case.open()
-    if not facts.match.confirmed or facts.judgement.kind == "junk":
-        return case.unconfirmed(application)
-    known = _filed(application, message, facts)
-    if facts.judgement.rule == "D11":
-        return case.leave(known)
-    if not facts.judgement.may_answer or facts.late:
-        return case.for_a_person(known, facts.judgement.because, acknowledge=False)
-    if known.silent_from:
-        known = case.reopened(known)
-    here = stage(moment.company.stages, known.stage)
-    if here.is_end:
-        return case.for_a_person(known, "a letter after the end of the process", acknowledge=False)
-    if here.waits_for != "candidate" or here.advance != "auto":
-        return case.for_a_person(known, "a letter at a stage where a person answers")
-    if not known.position:
-        return case.position_named(known, here)
-    if here.send == QUESTIONS:
-        return case.answered(known, here)
-    return case.handed_in(known, here)
+        return letter.open()
+    if not facts.match.confirmed:
+        return letter.unconfirmed(application)
+    filed = _filed(application, message, facts)
+    if not filed.silent_from:
+        return letter.follow(filed)
+    # A letter after silence: the stage that fell silent is open again.
+    reopened = settle(moment, replace(filed, stage=filed.silent_from, silent_from=""))
+    decision = letter.follow(reopened)
+    entry = HistoryEntry(moment.now, f"moved to {reopened.stage}", facts.judgement.rule, "a letter after silence")
+    return replace(decision, history=(entry, *decision.history))
 
 
 def merge_answers(questions: Sequence[AskedQuestion], answers: Sequence[Answer]) -> tuple[AskedQuestion, ...]:
@@ -111,14 +102,33 @@ class _Letter:
             since=facts.arrived,
             thread=thread_with((), message.message_id),
         )
-        if not facts.judgement.may_answer or facts.late:
-            because = "it came more than 14 days ago" if facts.late else facts.judgement.because
-            return self.for_a_person(application, because, acknowledge=False, new=True)
-        entered, actions = enter(self.moment, application, first, facts.identity)
+        if self._not_answerable:
+            return self.for_a_person(application, self._not_answerable, acknowledge=False, new=True)
+        entered, actions = self._enter(application, first, "letter")
         if facts.asks_us:
             entered = wait_for_staff(self.moment, entered, facts.identity, facts.arrived)
         because = "a first letter" if facts.position else "a first letter; the position is not clear"
         return self._decision(entered, because, actions, self._notices(entered, because, new=True))
+
+    def follow(self, application: Application) -> Decision:
+        """A further letter: what follows depends on its kind and on the stage that the application is in."""
+        here = stage(self.moment.company.stages, application.stage)
+        rule, erasure = self.facts.judgement.rule, self.facts.judgement.kind == "erasure"
+        if self._not_answerable:
+            return self.for_a_person(application, self._not_answerable, acknowledge=False)
+        if rule == "D11" and here.id != WITHDRAWN and (erasure or not here.is_end):
+            return self.leave(application, erasure=erasure)
+        if self._is_repeated_to_n():
+            return self.repeated(application)
+        if here.is_end:
+            return self.for_a_person(application, "a letter after the end of the process", acknowledge=False)
+        if here.waits_for != "candidate" or here.advance != "auto":
+            return self.for_a_person(application, "a letter at a stage where a person answers")
+        if not application.position:
+            return self.position_named(application, here)
+        if here.send == QUESTIONS:
+            return self.answered(application, here)
+        return self.handed_in(application, here)
 
     def unconfirmed(self, application: Application) -> Decision:
         """Written in the thread from an address that the application does not know: it moves nothing and sends nothing."""
@@ -126,23 +136,26 @@ class _Letter:
         waiting = wait_for_staff(self.moment, application, self.facts.identity, self.facts.arrived)
         return self._decision(waiting, because, (), self._notices(waiting, because, unconfirmed=True))
 
-    def leave(self, application: Application) -> Decision:
+    def leave(self, application: Application, *, erasure: bool) -> Decision:
         """The candidate withdraws, or wants their data deleted: one confirmation, then no automatic mail any more."""
-        there = next((s for s in self.moment.company.stages if s.id == "withdrawn"), None)
-        if there is None or application.stage == there.id:
-            return self.for_a_person(application, self.facts.judgement.because, acknowledge=False)
-        quiet = replace(application, unanswered=(), silent_from="")
-        left, actions = enter(self.moment, quiet, there, self.facts.identity)
-        if self.facts.wants_erasure:
-            left = wait_for_staff(self.moment, left, self.facts.identity, self.facts.arrived)
-            actions = (to_candidate(self.moment, left, "erasure", self.facts.identity, {}),)
-        because = "the candidate wants their data deleted" if self.facts.wants_erasure else "the candidate withdraws"
-        return self._decision(left, because, actions, self._notices(left, because))
+        identity, arrived = self.facts.identity, self.facts.arrived
+        there = stage(self.moment.company.stages, WITHDRAWN)
+        left, actions = enter(self.moment, replace(application, unanswered=()), there, identity, arrived)
+        because = "the candidate withdraws"
+        if erasure:
+            because = "the candidate wants their data deleted"
+            left = wait_for_staff(self.moment, left, identity, arrived)
+            actions = (to_candidate(self.moment, left, "erasure", identity, {}),)
+        return self._decision(left, because, actions, self._notices(left, because), (self._moved(left, because),))
 
-    def reopened(self, application: Application) -> Application:
-        """A letter after silence: the stage that fell silent is open again."""
-        back = replace(application, stage=application.silent_from, silent_from="")
-        return settle(self.moment, back)
+    def repeated(self, application: Application) -> Decision:
+        """A letter to n@ alone: it sends the candidate nothing and goes to n@ at once, as the escalation of this wait."""
+        because = "the candidate has written to n@"
+        waiting = wait_for_staff(self.moment, application, self.facts.identity, self.facts.arrived)
+        if waiting.escalated:
+            return self._decision(waiting, because, (), self._notices(waiting, because))
+        escalated = escalate(waiting, self._shown(), self.moment, because)
+        return replace(escalated, rule=self.facts.judgement.rule)
 
     def for_a_person(self, application: Application, because: str, *, acknowledge: bool = True, new: bool = False) -> Decision:
         """A person has to answer: the clock starts, the recruiters are told, the candidate gets one dated promise."""
@@ -161,13 +174,12 @@ class _Letter:
                 return self._decision(application, "the candidate will answer later")
             return self.for_a_person(application, "the position is still not clear")
         named = replace(application, position=position.id)
-        entered, actions = enter(self.moment, named, here, self.facts.identity)
+        entered, actions = self._enter(named, here, "letter")
+        because = f"the position is {position.id}"
         if self.facts.asks_us:
             entered = wait_for_staff(self.moment, entered, self.facts.identity, self.facts.arrived)
-            return self._decision(
-                entered, "the position is named, and a question asked", actions, self._notices(entered, "the candidate asks a question")
-            )
-        return self._decision(entered, f"the position is {position.id}", actions)
+            return self._decision(entered, because, actions, self._notices(entered, "the candidate asks a question"))
+        return self._decision(entered, because, actions, self._notices_where_staff_answers(entered, because))
 
     def answered(self, application: Application, here: Stage) -> Decision:
         """Answers to the questions: all of them lead on, some of them are thanked for, none of them is for a person."""
@@ -175,11 +187,11 @@ class _Letter:
         missing = tuple(question for question in merged.questions if question.required and question.state == "missing")
         if self.facts.asks_us:
             return self.for_a_person(merged, "the candidate asks a question")
+        if self.facts.postpones and (missing or not self.facts.answers):
+            return self._decision(merged if self.facts.answers else application, "the candidate will answer later")
         if not missing:
-            return self._advance(merged, here, "all required questions are answered")
+            return self._advance(merged, here, "all required questions are answered", "letter")
         if not self.facts.answers:
-            if self.facts.postpones:
-                return self._decision(application, "the candidate will answer later")
             return self.for_a_person(application, "no answer to a question was recognised")
         if merged.asked_again:
             return self.for_a_person(merged, "required questions are still open after they were asked again")
@@ -191,7 +203,7 @@ class _Letter:
     def handed_in(self, application: Application, here: Stage) -> Decision:
         """A letter at a stage that the candidate answers by handing something in."""
         if self._holds_a_solution():
-            return self._advance(application, here, "the solution has come")
+            return self._advance(application, here, "the solution has come", "solution")
         if self.facts.postpones and not self.facts.asks_us:
             return self._decision(application, "the candidate will hand it in later")
         because = "the candidate asks a question" if self.facts.asks_us else "no solution was recognised in the letter"
@@ -199,35 +211,54 @@ class _Letter:
 
     def _holds_a_solution(self) -> bool:
         text = self.facts.reply.new_text
-        if self.message.attachments:
+        # A picture beside "пришлю завтра" is the logo of a signature.
+        if any(not (self.facts.postpones and attachment.type.startswith("image/")) for attachment in self.message.attachments):
             return True
         if any(urlsplit(link).path.strip("/") for link in re.findall(r"https?://\S+", text)):
             return True
         return len(re.sub(r"\W", "", text)) >= _SOLUTION_LETTERS and not self.facts.asks_us
 
-    def _advance(self, application: Application, here: Stage, because: str) -> Decision:
-        there = following(self.moment.company.stages, here.id)
-        if there is None:
-            return self.for_a_person(application, because)
-        moved, actions = enter(self.moment, application, there, self.facts.identity)
-        what = HistoryEntry(self.moment.now, f"moved to {there.id}", self.facts.judgement.rule, because)
-        if there.waits_for != "staff":
-            return self._decision(moved, because, actions, history=(what,))
-        waiting = wait_for_staff(self.moment, moved, self.facts.identity, self.facts.arrived)
-        promise = received(self.moment, waiting, self.facts.identity, "solution")
-        return self._decision(waiting, because, (*actions, promise), self._notices(waiting, because), history=(what,))
+    def _advance(self, application: Application, here: Stage, because: str, what: str) -> Decision:
+        # Only a stage that leads on may advance by itself.
+        moved, actions = self._enter(application, stage(self.moment.company.stages, here.next), what)
+        told = self._notices_where_staff_answers(moved, because)
+        return self._decision(moved, because, actions, told, (self._moved(moved, because),))
+
+    def _enter(self, application: Application, there: Stage, what: str) -> tuple[Application, tuple[Action, ...]]:
+        """Enter a stage; where a person has to answer there, the candidate gets a dated promise."""
+        moved, actions = enter(self.moment, application, there, self.facts.identity, self.facts.arrived)
+        if not self._staff_answer_at(moved):
+            return moved, actions
+        return moved, (*actions, received(self.moment, moved, self.facts.identity, what))
+
+    def _staff_answer_at(self, application: Application) -> bool:
+        return stage(self.moment.company.stages, application.stage).waits_for == "staff"
+
+    @property
+    def _not_answerable(self) -> str:
+        """Why a machine must not answer the letter, or ""."""
+        if self.facts.late:
+            return "it came more than 14 days ago"
+        return "" if self.facts.judgement.may_answer else self.facts.judgement.because
+
+    def _is_repeated_to_n(self) -> bool:
+        """Whether n@ is among those it was written to, and neither job@ nor an alias."""
+        to = {recipient.address for recipient in self.message.recipients}
+        return self.moment.company.escalation in to and not to & self.moment.company.own_addresses
+
+    def _moved(self, application: Application, because: str) -> HistoryEntry:
+        return HistoryEntry(self.moment.now, f"moved to {application.stage}", self.facts.judgement.rule, because)
+
+    def _shown(self) -> Letter:
+        """The letter as staff are shown it."""
+        message = self.message
+        return Letter(message.sender, message.subject, self.facts.reply.new_text, self.facts.arrived, message.attachments)
+
+    def _notices_where_staff_answers(self, application: Application, because: str) -> tuple[Action, ...]:
+        return self._notices(application, because) if self._staff_answer_at(application) else ()
 
     def _notices(self, application: Application, because: str, *, new: bool = False, unconfirmed: bool = False) -> tuple[Action, ...]:
-        message = self.message
-        return notices(
-            self.moment,
-            application,
-            Letter(message.sender, message.subject, self.facts.reply.new_text, self.facts.arrived, message.attachments),
-            self.facts.identity,
-            because,
-            new=new,
-            unconfirmed=unconfirmed,
-        )
+        return notices(self.moment, application, self._shown(), self.facts.identity, because, new=new, unconfirmed=unconfirmed)
 
     def _decision(
         self,

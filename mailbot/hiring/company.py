@@ -101,17 +101,19 @@ class Company:
         """The recruiters and n@."""
         return frozenset((*(recruiter.address for recruiter in self.recruiters), self.escalation))
 
+    @property
+    def n(self) -> Recruiter:
+        """Who reads at n@."""
+        return next((r for r in self.recruiters if r.address == self.escalation), Recruiter(name="", address=self.escalation))
+
     def position(self, id: str) -> Position | None:
         return next((position for position in self.positions if position.id == id), None)
 
     def recruiters_for(self, position: str) -> tuple[Recruiter, ...]:
         """Who answers for a position; everybody while the position is not known, and n@ if nobody is listed for it."""
         found = tuple(r for r in self.recruiters if not position or "*" in r.positions or position in r.positions)
-        return found or (Recruiter(name="", address=self.escalation),)
+        return found or (self.n,)
 
     def staff(self, address: str) -> Recruiter | None:
         """The staff member with this address (n@ counts as one), or None."""
-        for recruiter in self.recruiters:
-            if recruiter.address == address:
-                return recruiter
-        return Recruiter(name="", address=self.escalation) if address == self.escalation else None
+        return next((reader for reader in (*self.recruiters, self.n) if reader.address == address), None)

@@ -32,10 +32,8 @@ def morning_digest(cases: Sequence[OpenCase], machines: int, moment: Moment, day
     """
     overdue = [case for case in cases if case.escalated]
     silent = [case for case in cases if case.silent]
-    n = moment.company.staff(moment.company.escalation)
-    assert n is not None  # n@ always counts as staff
     sends = []
-    for reader in (n, *moment.company.recruiters):
+    for reader in (moment.company.n, *moment.company.recruiters):
         mine = [case for case in overdue if _reads(moment, reader.address, case)]
         quiet = [case for case in silent if reader.address != moment.company.escalation and _reads(moment, reader.address, case)]
         if not mine and not quiet and (not machines or reader.address == moment.company.escalation):

@@ -19,6 +19,8 @@ class StaffRoute:
     #: "sent": found in our own Sent; "notice": answers a notice by its token; "direct": authenticated, without a token.
     route: Literal["sent", "notice", "direct"]
     recruiter: Recruiter
+    #: True where an answer to the notice no longer counts.
+    expired: bool = False
     #: The text of the notice that is answered, "" without one.
     notice_text: str = ""
     #: The candidate's own words in that notice.
@@ -44,8 +46,6 @@ class Facts:
     answers: tuple[Answer, ...] = ()
     asks_us: bool = False
     postpones: bool = False
-    withdraws: bool = False
-    wants_erasure: bool = False
     staff: StaffRoute | None = None
     #: First seen more than 14 days after it arrived: recorded and shown to a person, not answered.
     late: bool = False

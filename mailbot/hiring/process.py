@@ -9,7 +9,7 @@ from mailbot.hiring.actions import Decision
 from mailbot.hiring.case import HistoryEntry
 from mailbot.hiring.facts import Facts
 from mailbot.hiring.letters import NO_CASE, Letter, case_facts, notices, office_facts, to_staff
-from mailbot.hiring.model import Application, Message
+from mailbot.hiring.model import Application, Message, Report
 from mailbot.hiring.moment import Moment
 from mailbot.hiring.stages import stage
 from mailbot.hiring.steps import enter
@@ -18,7 +18,9 @@ from mailbot.hiring.waiting import on_clock, wait_for_staff, wake
 __all__ = ["Fate", "on_clock", "on_delivery", "on_message", "on_move", "wake"]
 
 #: Machine mail: filed, named in the digest, never answered, never an answer of the candidate's.
-_SILENT_KINDS = frozenset({"delayed", "auto_reply", "receipt", "complaint", "calendar", "junk"})
+MACHINES = frozenset({"delayed", "auto_reply", "receipt", "complaint", "calendar", "junk"})
+#: What tells staff that a message was not delivered; a report about a report would never end.
+REPORTS = frozenset({"undelivered", "held", "alarm"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +29,7 @@ class Fate:
 
     purpose: str
     to: str
-    #: "failed", "unknown" or "held".
+    #: "failed" or "held".
     state: str
     #: Plain words, without the address.
     reason: str
@@ -48,23 +50,27 @@ def on_message(application: Application | None, message: Message, facts: Facts, 
         return staffmail.on_refused(application, message, facts, moment)
     if kind == "bounce":
         return _on_bounce(application, message, facts, moment)
-    if kind in _SILENT_KINDS and not (kind == "junk" and application):
+    # What the mail server took for junk may be a known candidate's all the same.
+    if kind in MACHINES and not (kind == "junk" and application):
         return Decision(application, rule=facts.judgement.rule, because=because)
-    if kind in ("application", "answer", "erasure", "junk") and (application or kind == "application"):
+    if kind == "application" or (kind in ("answer", "erasure") and application):
         return candidates.on_candidate(application, message, facts, moment)
     return _to_office(application, message, facts, moment)
 
 
 def on_delivery(application: Application | None, fate: Fate, moment: Moment) -> Decision:
-    """Given a message of ours that failed, is held or has an unknown fate, tell the recruiters of the application."""
+    """Given a message of ours that failed or is held, tell the recruiters of the application, or n@ where it was written to them."""
     case = case_facts(moment, application) if application else office_facts(moment) | dict(NO_CASE)
     template = "undelivered" if fate.state == "failed" else "held"
     facts = case | {"address": fate.to, "purpose": fate.purpose, "reason": fate.reason}
+    # What can not reach a staff member is not reported to that same address.
+    readers = [r for r in moment.company.recruiters_for(application.position if application else "") if r.address != fate.to] or [
+        moment.company.n
+    ]
     sends = tuple(
-        to_staff(moment, recruiter, template, fate.cause, facts)
-        for recruiter in moment.company.recruiters_for(application.position if application else "")
-        # What can not reach a staff member is not reported to that same address.
-        if recruiter.address != fate.to
+        to_staff(moment, reader, template, fate.cause, facts)
+        for reader in readers
+        if reader.address != fate.to and fate.purpose not in REPORTS
     )
     entry = HistoryEntry(moment.now, f"{fate.purpose} {fate.state}", "delivery", fate.reason)
     return Decision(application, sends, "delivery", f"{fate.purpose} is {fate.state}: {fate.reason}", (entry,))
@@ -75,29 +81,29 @@ def on_move(application: Application, to: str, moment: Moment, cause: str) -> De
 
     Raise KeyError if there is no such stage.
     """
-    there = stage(moment.company.stages, to)
+    stages = moment.company.stages
+    there = stage(stages, to)
+    # A letter after silence reopens the stage, also where a person has said that it is silent.
+    silent_from = (application.silent_from or application.stage) if to in {here.on_silence for here in stages} else ""
     # A person has looked at everything that came before.
-    cleared = replace(application, unanswered=(), silent_from="")
+    cleared = replace(application, unanswered=(), silent_from=silent_from)
     because = "a person moved it"
-    moved, actions = enter(moment, cleared, there, cause, automatic=False)
-    if there.waits_for == "staff":
-        moved = wait_for_staff(moment, moved, cause, moment.now)
-    return Decision(moved, actions, "move", because, (HistoryEntry(moment.now, f"moved to {there.id}", "move", because),))
+    moved, actions = enter(moment, cleared, there, cause, moment.now, automatic=False)
+    return Decision(moved, actions, "move", because, (HistoryEntry(moment.now, f"moved to {moved.stage}", "move", because),))
 
 
 def _on_bounce(application: Application | None, message: Message, facts: Facts, moment: Moment) -> Decision:
-    """A message of ours came back: the recruiters are told once per message that came back; the sender never is."""
-    report = message.report
-    reason = " ".join(part for part in (report.status, report.action) if part) if report else ""
+    """A message of ours, or of a person's in a known thread, came back: staff are told once of each; the sender never is."""
     because = facts.judgement.because
-    if not application or not facts.returned_purpose:
-        return Decision(application, rule=facts.judgement.rule, because=because)
+    if not application and not facts.returned_purpose:
+        return Decision(None, rule=facts.judgement.rule, because=because)
+    report = message.report or Report("")
     fate = Fate(
-        purpose=facts.returned_purpose,
-        to=report.address if report and report.address else application.addresses[-1],
+        purpose=facts.returned_purpose or "message",
+        to=report.address or (application.addresses[-1] if application else ""),
         state="failed",
-        reason=reason or "the message came back",
-        cause=report.message_id if report and report.message_id else facts.identity,
+        reason=f"{report.status} {report.action}".strip() or "the message came back",
+        cause=report.message_id or facts.identity,
     )
     decision = on_delivery(application, fate, moment)
     return replace(decision, rule=facts.judgement.rule, because=because)
@@ -109,7 +115,8 @@ def _to_office(application: Application | None, message: Message, facts: Facts, 
     letter = Letter(message.sender, message.subject, facts.reply.new_text or message.text, facts.arrived, message.attachments)
     if application:
         waiting = wait_for_staff(moment, application, facts.identity, facts.arrived)
-        return Decision(waiting, notices(moment, waiting, letter, facts.identity, because), facts.judgement.rule, because)
+        told = notices(moment, waiting, letter, facts.identity, because, unconfirmed=not facts.match.confirmed)
+        return Decision(waiting, told, facts.judgement.rule, because)
     office = office_facts(moment) | dict(NO_CASE) | {"kind": facts.judgement.kind, "because": because, "letter": letter.facts()}
     sends = tuple(
         to_staff(moment, recruiter, "office_notice", facts.identity, office, attachments=letter.attachments)
@@ -128,7 +135,5 @@ def on_broken(id: str, reason: str, size: int, moment: Moment) -> Decision:
 
 def on_alarm(reason: str, cause: str, moment: Moment) -> Decision:
     """Given something about mailbot itself that a person must know, tell n@ at once, by whatever hour."""
-    n = moment.company.staff(moment.company.escalation)
-    assert n is not None  # n@ always counts as staff
-    alarm = to_staff(moment, n, "alarm", cause, dict(NO_CASE) | {"reason": reason})
+    alarm = to_staff(moment, moment.company.n, "alarm", cause, dict(NO_CASE) | {"reason": reason})
     return Decision(None, (alarm,), "alarm", reason, (HistoryEntry(moment.now, "an alarm", "alarm", reason),))

@@ -9,7 +9,6 @@ from mailbot.hiring.actions import Decision, Relay, Send
 from mailbot.hiring.candidates import thread_with
 from mailbot.hiring.case import HistoryEntry
 from mailbot.hiring.commands import command_lines, stray_slash_lines
-from mailbot.hiring.company import Recruiter
 from mailbot.hiring.facts import Facts, StaffRoute
 from mailbot.hiring.letters import NO_CASE, Letter, about_case, case_facts, office_facts, to_staff
 from mailbot.hiring.model import Application, Message
@@ -31,7 +30,8 @@ def on_staff(application: Application | None, message: Message, facts: Facts, mo
         reached = replace(application, thread=thread_with(application.thread, message.message_id))
         stopped = _answered(reached, message, facts, moment)
         because = "a person has answered the candidate directly"
-        return Decision(stopped, (), rule, because, (HistoryEntry(moment.now, "a person answered", rule, because),))
+        told = _second(application, facts, route, moment)
+        return Decision(stopped, told, rule, because, (HistoryEntry(moment.now, "a person answered", rule, because),))
     refusal = _not_to_be_relayed(application, message, facts, route, moment)
     if refusal:
         return _returned(application, facts, route, moment, refusal)
@@ -58,8 +58,8 @@ def on_refused(application: Application | None, message: Message, facts: Facts, 
     sender = message.sender.address if message.sender else ""
     asked = moment.company.staff(sender)
     letter = Letter(message.sender, message.subject, facts.reply.new_text, facts.arrived, message.attachments)
-    if asked and application and facts.staff and facts.staff.route == "notice":
-        # The token has expired: whoever holds the configured address gets a fresh notice to answer.
+    if asked and application and facts.staff and facts.staff.expired:
+        # Whoever holds the configured address gets a fresh notice to answer.
         about = about_case(moment, application, None, because)
         fresh = to_staff(moment, asked, "expired", facts.identity, about, auto_submitted="auto-replied")
         return Decision(application, (fresh,), rule, because)
@@ -126,6 +126,5 @@ def _second(application: Application, facts: Facts, route: StaffRoute, moment: M
     if route.first is None:
         return ()
     name, at = route.first
-    told: Recruiter = route.recruiter
     first = case_facts(moment, application) | {"first": {"name": name, "at": at}}
-    return (to_staff(moment, told, "answered", facts.identity, first, auto_submitted="auto-replied"),)
+    return (to_staff(moment, route.recruiter, "answered", facts.identity, first, auto_submitted="auto-replied"),)

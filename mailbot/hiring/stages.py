@@ -7,6 +7,9 @@ from typing import Literal
 
 from mailbot.hiring.model import WaitsFor
 
+#: The id of the end that a candidate's clear withdrawal leads to; every process has it.
+WITHDRAWN = "withdrawn"
+
 
 @dataclass(frozen=True, slots=True)
 class Stage:

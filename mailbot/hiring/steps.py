@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import date
+from datetime import date, datetime
 
 from mailbot.hiring.actions import Fact, Send
 from mailbot.hiring.company import Position
@@ -11,7 +11,7 @@ from mailbot.hiring.letters import numbered, to_candidate
 from mailbot.hiring.model import Application, AskedQuestion
 from mailbot.hiring.moment import Moment
 from mailbot.hiring.stages import Stage, following
-from mailbot.hiring.waiting import settle
+from mailbot.hiring.waiting import settle, wait_for_staff
 
 #: The id of the question that is asked while the position is not known.
 POSITION_QUESTION = "position"
@@ -24,25 +24,28 @@ def enter(
     application: Application,
     there: Stage,
     cause: str,
+    arrived: datetime,
     *,
     automatic: bool = True,
 ) -> tuple[Application, tuple[Send, ...]]:
-    """Given a stage to enter and what caused it, return the application there and what is sent on entering.
+    """Given a stage to enter, what caused it and when that came, return the application there and what is sent on entering.
 
     A stage that asks questions is passed by where the position has none; while the position is not known, its
-    questions wait and the letter asks for the position.
+    questions wait and the letter asks for the position. A stage that waits for staff starts the reply clock.
     """
     position = moment.company.position(application.position)
     if there.send == QUESTIONS and position and not position.questions:
         after = following(moment.company.stages, there.id)
         if after:
-            return enter(moment, application, after, cause, automatic=automatic)
+            return enter(moment, application, after, cause, arrived, automatic=automatic)
     moved = replace(application, stage=there.id, reminders=0, asked_again=False)
     template = there.send
     if there.send == QUESTIONS:
         moved = replace(moved, questions=_questions(position, moment))
         template = QUESTIONS if position else "position"
     moved = settle(moment, moved)
+    if there.waits_for == "staff":
+        moved = wait_for_staff(moment, moved, cause, arrived)
     if not template:
         return moved, ()
     facts: dict[str, Fact] = {

@@ -22,10 +22,11 @@ def settle(moment: Moment, application: Application) -> Application:
     """
     if application.unanswered:
         since = min(unanswered.arrived for unanswered in application.unanswered)
-        if application.waits_for == "staff" and application.since == since:
-            return application
         due = moment.worktime.due(since, moment.company.reply_within_working_days)
-        return replace(application, waits_for="staff", since=since, due=due, hinted=None, escalated=None)
+        waiting = replace(application, waits_for="staff", since=since, due=due)
+        # A letter that comes to light late may have begun the wait earlier than was known: it is the same wait, escalated once.
+        same = application.waits_for == "staff" and application.since is not None and since <= application.since
+        return waiting if same else replace(waiting, hinted=None, escalated=None)
     here = stage(moment.company.stages, application.stage)
     if here.waits_for == "nobody":
         return replace(application, waits_for="nobody", since=None, due=None, hinted=None, escalated=None)
@@ -35,7 +36,9 @@ def settle(moment: Moment, application: Application) -> Application:
 
 
 def wait_for_staff(moment: Moment, application: Application, identity: str, arrived: datetime) -> Application:
-    """Given a message that a person has to answer, return the application with it among the unanswered."""
+    """Given a message that a person has to answer, return the application with it, once, among the unanswered."""
+    if any(unanswered.identity == identity for unanswered in application.unanswered):
+        return application
     unanswered = (*application.unanswered, Unanswered(identity, arrived))
     return settle(moment, replace(application, unanswered=unanswered))
 
@@ -97,7 +100,7 @@ def on_clock(application: Application, letter: Letter | None, moment: Moment) ->
     if not moment.worktime.is_open(moment.now):
         return Decision(application, rule="clock", because="the office is closed")
     if _reached(escalation_time(moment, application), moment.now):
-        return _escalate(application, letter, moment)
+        return escalate(application, letter, moment, "no person has answered in time")
     if _reached(hint_time(moment, application), moment.now):
         return _hint(application, letter, moment)
     if _reached(silence_time(moment, application), moment.now):
@@ -117,13 +120,11 @@ def _reached(time: datetime | None, now: datetime) -> bool:
     return time is not None and time <= now
 
 
-def _escalate(application: Application, letter: Letter | None, moment: Moment) -> Decision:
-    because = "no person has answered in time"
+def escalate(application: Application, letter: Letter | None, moment: Moment, because: str) -> Decision:
+    """Given an application that waits for staff, the letter to be answered and the reason, hand it to n@."""
     recruiters = tuple(recruiter.name or recruiter.address for recruiter in moment.company.recruiters_for(application.position))
     facts = about_case(moment, application, letter, because, recruiters=recruiters)
-    n = moment.company.staff(moment.company.escalation)
-    assert n is not None  # n@ always counts as staff
-    send = to_staff(moment, n, "escalation", _cause(application), facts, attachments=letter.attachments if letter else ())
+    send = to_staff(moment, moment.company.n, "escalation", _cause(application), facts, attachments=letter.attachments if letter else ())
     entry = HistoryEntry(moment.now, "escalated to n@", "escalation", because)
     return Decision(replace(application, escalated=moment.now), (send,), "escalation", because, (entry,))
 
@@ -140,12 +141,10 @@ def _hint(application: Application, letter: Letter | None, moment: Moment) -> De
 
 def _silence(application: Application, moment: Moment) -> Decision:
     here = stage(moment.company.stages, application.stage)
-    there = stage(moment.company.stages, here.on_silence)
     because = f"no answer within {here.deadline_working_days} working days at stage {here.id}"
-    moved = replace(
-        application, stage=there.id, silent_from=here.id, waits_for=there.waits_for, since=moment.now, due=None, hinted=None, escalated=None
-    )
-    return Decision(moved, (), "silence", because, (HistoryEntry(moment.now, f"moved to {there.id}", "silence", because),))
+    # Nothing is sent, and nobody is waited for; `since` tells the digest when it fell silent.
+    moved = replace(application, stage=here.on_silence, silent_from=here.id, waits_for="nobody", since=moment.now, due=None)
+    return Decision(moved, (), "silence", because, (HistoryEntry(moment.now, f"moved to {here.on_silence}", "silence", because),))
 
 
 def _remind(application: Application, moment: Moment) -> Decision:

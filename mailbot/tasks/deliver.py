@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from mailbot.errors import Permanent
 from mailbot.hiring.case import HistoryEntry, Intent
 from mailbot.hiring.letters import OFFICE_HOURS
-from mailbot.hiring.process import Fate, on_delivery
+from mailbot.hiring.process import REPORTS, Fate, on_delivery
 from mailbot.hiring.sending import Counts, may_send
 from mailbot.mail.smtp import Outcome, Submission
 from mailbot.records.outbox import Entry
@@ -117,7 +117,7 @@ def settle(desk: Desk, reference: str, intent: Intent, state: str, reason: str) 
     case = desk.store.settle(reference, intent.id, state, HistoryEntry(now, what, intent.rule, reason))
     note(desk, case)
     # What a person dropped needs no notice, and a report about a report would never end.
-    if state in ("failed", "held") and intent.purpose not in ("undelivered", "held", "alarm"):
+    if state in ("failed", "held") and intent.purpose not in REPORTS:
         fate = Fate(intent.purpose, intent.to, state, reason, cause=f"{intent.id}/{state}")
         carry_out(desk, on_delivery(case.application, fate, desk.moment()))
 

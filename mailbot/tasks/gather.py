@@ -85,8 +85,6 @@ def gather(desk: Desk, message: Message, *, role: Role, arrived: datetime, too_l
         answers=read_answers(questions, reply) if questions else (),
         asks_us=wishes.asks_us(reply.new_text, tuple(question.text for question in questions)),
         postpones=wishes.postpones(reply.new_text),
-        withdraws=wishes.withdraws(reply.new_text),
-        wants_erasure=wishes.wants_erasure(reply.new_text),
         staff=_route(desk, message, judgement, notice, role),
         late=desk.clock() - arrived > LATE,
         returned_purpose=_returned_purpose(desk, message),
@@ -166,6 +164,7 @@ def _route(desk: Desk, message: Message, judgement: Judgement, notice: _Notice |
     return StaffRoute(
         "notice",
         recruiter,
+        expired=notice.token == "expired",  # noqa: S105 - a word about it, no secret
         notice_text=_text_of(desk, notice.case, notice.filed),
         candidate_words=_text_of(desk, notice.case, about) if about else "",
         first=first,

@@ -12,14 +12,12 @@ from mailbot.hiring.case import Case, HistoryEntry
 from mailbot.hiring.digest import OpenCase, morning_digest
 from mailbot.hiring.letters import Letter
 from mailbot.hiring.model import Application
-from mailbot.hiring.process import on_clock
+from mailbot.hiring.process import MACHINES, on_clock
 from mailbot.records.catalogue import Row
 from mailbot.tasks.carry import carry_out, case_of, office_reference
 from mailbot.tasks.desk import Desk
 from mailbot.tasks.gather import letter_of
 
-#: Machines' letters: named in the digest by their number.
-_MACHINES = frozenset({"auto_reply", "delayed", "receipt", "complaint", "calendar", "junk"})
 _DIGEST = "digest"
 
 log = logging.getLogger(__name__)
@@ -81,7 +79,7 @@ def _digest(desk: Desk, now: datetime) -> int:
         1
         for reference in {office_reference(desk, since), office_reference(desk, now)}
         for message in case_of(desk, reference).messages
-        if message.direction == "in" and message.kind in _MACHINES and message.at > since
+        if message.direction == "in" and message.kind in MACHINES and message.at > since
     )
     sends = morning_digest(cases, machines, desk.moment(), day)
     if sends:
