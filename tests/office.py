@@ -50,6 +50,10 @@ class Office:
         self.folder, self.imap, self.smtp = folder, imap, smtp
         self.user = imap.new_user()
         self.now = MONDAY
+        #: How fast the office's time goes on while a process runs.
+        self.speed = 1
+        #: What a process finds in its environment beside ours.
+        self.environ: dict[str, str] = {}
         password = folder / "password"
         password.write_text(imap.password, encoding="utf-8")
         password.chmod(0o600)
@@ -119,8 +123,11 @@ class Office:
         return json.loads(done.stdout)
 
     @contextmanager
-    def running(self, *, faked: bool = True) -> Iterator[subprocess.Popen[str]]:
-        """The real daemon; SIGTERM at the end, and it must end with 0. The office's time goes on from its start, unless not `faked`."""
+    def running(self, *, faked: bool = True, ends: int = 0) -> Iterator[subprocess.Popen[str]]:
+        """The real daemon; SIGTERM at the end if it still runs, and it must end as `ends` says.
+
+        The office's time goes on from its start, unless not `faked`.
+        """
         log = self.folder / "daemon.log"
         with log.open("a") as out:
             daemon = subprocess.Popen(
@@ -134,7 +141,7 @@ class Office:
         finally:
             daemon.send_signal(signal.SIGTERM)
             status = daemon.wait(timeout=30)
-        assert status == 0, log.read_text()
+        assert status == ends, log.read_text()
 
     def sent(self) -> list[EmailMessage]:
         """Everything the SMTP server took, in order, parsed."""
@@ -159,9 +166,9 @@ class Office:
             reason = "libfaketime is missing (Debian: apt-get install faketime)"
             (pytest.fail if os.environ.get("CI") == "true" else pytest.skip)(reason)
         stamp = self.now.astimezone(ZoneInfo("UTC")).strftime("@%Y-%m-%d %H:%M:%S")
-        return os.environ | {
+        return os.environ | self.environ | {
             "LD_PRELOAD": library,
-            "FAKETIME": stamp,
+            "FAKETIME": f"{stamp} x{self.speed}" if self.speed > 1 else stamp,
             "FAKETIME_DONT_FAKE_MONOTONIC": "1",
             # Files keep their true times: two processes at different times must see the same.
             "NO_FAKE_STAT": "1",
