@@ -19,6 +19,7 @@ from mailbot.config import Settings
 from mailbot.errors import ConfigProblem, MailbotError, Permanent, Temporary
 from mailbot.hiring.process import on_alarm
 from mailbot.mail import imap, smtp
+from mailbot.pause import pause
 from mailbot.records.files import Lock
 from mailbot.service import systemd
 from mailbot.service.health import Pulse, health, this_process
@@ -242,15 +243,15 @@ class _Loop:
     def _recede(self, problem: MailbotError, seconds: float) -> None:
         """Let the connection go and wait, but go on sending and answering orders meanwhile."""
         self.watch.disconnect()
-        pause = seconds * random.uniform(0.5, 1.0)  # noqa: S311 - jitter, no secret
-        log.warning("%s; next try in %d s", problem, pause)
+        rest = seconds * random.uniform(0.5, 1.0)  # noqa: S311 - jitter, no secret
+        log.warning("%s; next try in %d s", problem, rest)
         systemd.notify(f"STATUS={problem}")
         if not self.ready:
             # A daemon that waits for its mailbox has started: systemd must not kill it for that.
             self.ready = True
             systemd.notify("READY=1")
         self.pause = min(self.pause * 2, _LONGEST_PAUSE)
-        until = time.monotonic() + pause
+        until = time.monotonic() + rest
         while time.monotonic() < until and not (self.signals.stop or self.signals.reload):
             self._live()
             self._alarm(problem)
@@ -261,7 +262,7 @@ class _Loop:
                     self.watch.work()
                 except Temporary as trouble:
                     log.warning("%s", trouble)
-            time.sleep(0.5)
+            pause(0.5)
 
     def _alarm(self, problem: MailbotError) -> None:
         """n@ hears once, by SMTP, that the mailbox could not be read for a working hour (design section 5)."""

@@ -17,6 +17,7 @@ from mailbot.mail import fetching
 from mailbot.mail.folders import Folder, Listed, with_roles
 from mailbot.mail.imap_login import GARBLED, in_words, log_in, server_name, shut
 from mailbot.mail.mailbox import BATCH_BYTES, Abilities, Account, Fetched, FolderState, Headline
+from mailbot.pause import pause
 
 __all__ = ["BATCH_BYTES", "Abilities", "Account", "Fetched", "Folder", "FolderState", "Headline", "Mailbox"]
 
@@ -281,7 +282,7 @@ class Mailbox:
         """One NOOP after a pause, for servers without IDLE."""
         until = min(end, time.monotonic() + _NOOP_SECONDS)
         while (left := until - time.monotonic()) > 0 and not stop():
-            time.sleep(min(left, _STOP_SECONDS))
+            pause(min(left, _STOP_SECONDS))
         self.noop()
         return self._news()
 

@@ -7,7 +7,6 @@ import fcntl
 import mimetypes
 import os
 import re
-import time
 import unicodedata
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
@@ -16,6 +15,7 @@ from types import TracebackType
 from typing import Self
 
 from mailbot.errors import Temporary
+from mailbot.pause import pause
 
 FOLDER_MODE = 0o700
 FILE_MODE = 0o600
@@ -135,14 +135,14 @@ class Lock:
         with in_words(self._path):
             self._descriptor = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, FILE_MODE)
         # `holder` takes the lock for a moment to look; so one refusal proves nothing.
-        for pause in (0.02, 0.05, 0.1, None):
+        for rest in (0.02, 0.05, 0.1, None):
             if _flock(self._descriptor, fcntl.LOCK_EX):
                 break
-            if pause is None:
+            if rest is None:
                 pid = os.pread(self._descriptor, 20, 0).decode("ascii", "replace").strip()
                 os.close(self._descriptor)
                 raise Temporary(f"mailbot is running, pid {pid}")
-            time.sleep(pause)
+            pause(rest)
         with in_words(self._path):
             os.ftruncate(self._descriptor, 0)
             os.pwrite(self._descriptor, f"{os.getpid()}\n".encode(), 0)

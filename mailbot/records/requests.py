@@ -12,6 +12,7 @@ from pathlib import Path
 
 import orjson
 
+from mailbot.pause import pause
 from mailbot.records.codec import plain, typed
 from mailbot.records.files import in_words, make_folder, write_atomically
 
@@ -77,7 +78,7 @@ class Requests:
                 return answer
             if time.monotonic() >= until:
                 return None
-            time.sleep(0.05)
+            pause(0.05)
 
     def withdraw(self, id: str) -> bool:
         """Given a request that nobody waits for any more, take it back; return False if it was carried out already. Raise Temporary."""
