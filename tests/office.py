@@ -166,15 +166,19 @@ class Office:
             reason = "libfaketime is missing (Debian: apt-get install faketime)"
             (pytest.fail if os.environ.get("CI") == "true" else pytest.skip)(reason)
         stamp = self.now.astimezone(ZoneInfo("UTC")).strftime("@%Y-%m-%d %H:%M:%S")
-        return os.environ | self.environ | {
-            "LD_PRELOAD": library,
-            "FAKETIME": f"{stamp} x{self.speed}" if self.speed > 1 else stamp,
-            "FAKETIME_DONT_FAKE_MONOTONIC": "1",
-            # Files keep their true times: two processes at different times must see the same.
-            "NO_FAKE_STAT": "1",
-            "TZ": "UTC",
-            "PYTHONPATH": str(ROOT),
-        }
+        return (
+            os.environ
+            | self.environ
+            | {
+                "LD_PRELOAD": library,
+                "FAKETIME": f"{stamp} x{self.speed}" if self.speed > 1 else stamp,
+                "FAKETIME_DONT_FAKE_MONOTONIC": "1",
+                # Files keep their true times: two processes at different times must see the same.
+                "NO_FAKE_STAT": "1",
+                "TZ": "UTC",
+                "PYTHONPATH": str(ROOT),
+            }
+        )
 
 
 @pytest.fixture
