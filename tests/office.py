@@ -19,6 +19,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime, timedelta
@@ -142,6 +143,14 @@ class Office:
             daemon.send_signal(signal.SIGTERM)
             status = daemon.wait(timeout=30)
         assert status == ends, log.read_text()
+
+    def logged(self, words: str, count: int = 1) -> str:
+        """The daemon's log as soon as these words stand in it so often; fails the test if that takes too long."""
+        log, deadline = self.folder / "daemon.log", time.monotonic() + 20
+        while (text := log.read_text(encoding="utf-8")).count(words) < count:
+            assert time.monotonic() < deadline, f"{words!r} does not stand {count} times in the log:\n{text}"
+            time.sleep(0.02)
+        return text
 
     def sent(self) -> list[EmailMessage]:
         """Everything the SMTP server took, in order, parsed."""

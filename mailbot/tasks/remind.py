@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Collection
-from datetime import date, datetime
+from datetime import datetime
 
 from mailbot.errors import Permanent
 from mailbot.hiring.actions import Decision
@@ -40,7 +40,8 @@ def remind(desk: Desk) -> int:
         except Permanent as problem:
             # A damaged record must not cost the next candidate their answer.
             log.error("%s", problem)
-    return decided + _digest(desk, now)
+    # The instant is taken anew: who fell silent just now stands in this digest, and not in the next one too.
+    return decided + _digest(desk, desk.clock())
 
 
 def _ask(desk: Desk, reference: str) -> int:
@@ -69,10 +70,10 @@ def oldest_letter(desk: Desk, case: Case, application: Application) -> tuple[int
 def _digest(desk: Desk, now: datetime) -> int:
     """Once a working day, at the first sweep after opening."""
     day = desk.worktime.local(now).date()
-    before = desk.ledger.remembered(_DIGEST)
-    if not desk.company.digest or before == day.isoformat():
+    remembered = desk.ledger.remembered(_DIGEST)
+    since = datetime.fromisoformat(remembered) if remembered else now
+    if not desk.company.digest or (remembered and desk.worktime.local(since).date() == day):
         return 0
-    since = desk.worktime.opening(date.fromisoformat(before)) if before else now
     silent = {stage.on_silence for stage in desk.company.stages if stage.on_silence}
     cases = tuple(_open_case(row, silent, since) for row in desk.catalogue.rows() if row.stage)
     machines = sum(
@@ -85,7 +86,7 @@ def _digest(desk: Desk, now: datetime) -> int:
     if sends:
         because = "the morning digest of what is open"
         carry_out(desk, Decision(None, sends, _DIGEST, because, (HistoryEntry(now, _DIGEST, _DIGEST, because),)))
-    desk.ledger.remember(_DIGEST, day.isoformat(), now)
+    desk.ledger.remember(_DIGEST, now.isoformat(), now)
     return len(sends)
 
 
