@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import datetime
+from datetime import date, datetime
 
 from mailbot.config import Settings
 from mailbot.hiring.case import Case, FiledMessage
@@ -70,12 +70,17 @@ class Onlooker:
         is_open = self.worktime.is_open(now)
         if is_open and any(row.wake and row.wake <= now for row in rows):
             return False
-        if is_open and ledger.remembered("digest") != self.worktime.local(now).date().isoformat():
+        # The morning's digest is the last thing that a day's first sweep sees to, also where there is nothing to write.
+        digest = ledger.remembered("digest")
+        if is_open and not (digest and self._day(datetime.fromisoformat(digest)) == self._day(now)):
             return False
         entries = self.entries()
         return not any(entry.due(now) and (is_open or entry.purpose not in OFFICE_HOURS) for entry in entries) and not any(
             entry.state == "committed" or (entry.state == "sent" and not entry.filed) for entry in entries
         )
+
+    def _day(self, instant: datetime) -> date:
+        return self.worktime.local(instant).date()
 
 
 def verdicts(ledger: Ledger, folder: str) -> list[Row]:

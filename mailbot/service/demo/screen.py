@@ -18,8 +18,10 @@ from mailbot.service.demo.home import Home
 from mailbot.service.demo.onlooker import Onlooker
 from mailbot.service.demo.outcome import Outcome
 from mailbot.service.demo.servers import HOST, Servers
-from mailbot.service.demo.timeline import Line
+from mailbot.service.demo.timeline import Line, day_of
 
+#: Columns of time, reference and mark, with the gaps between them.
+_BEFORE = 5 + 2 + 7 + 2 + 4 + 2
 _STYLES = {"came": "cyan", "so": "yellow", "sent": "green"}
 #: Wider lines are hard to read.
 _WIDEST = 110
@@ -30,13 +32,27 @@ class Screen:
 
     def __init__(self, console: Console) -> None:
         self._console = console
-        self._day = ""
+        self._day = self._reference = ""
         self._now = Text()
         console.width = min(console.width, _WIDEST)
 
     def say(self, text: str, style: str = "") -> None:
         """One paragraph; whatever stands in it has no power over the terminal."""
         self._console.print(Text(printable(text), style))
+
+    def introduction(self, servers: Servers, home: Home, candidates: int) -> None:
+        """What there is to see."""
+        self._console.print(Text.assemble(("mailbot demo", "bold"), f"  {candidates} people apply for work, and a recruiter who is busy."))
+        for text in (
+            "The daemon is the true one, as a process of its own. Office time runs fast.",
+            f"IMAP server  {HOST}:{servers.imap_port}  pymap",
+            f"SMTP server  {HOST}:{servers.smtp_port}  aiosmtpd",
+            f"all files    {home.folder}",
+        ):
+            self.say(text, "dim")
+        self._console.print()
+        legend = {"came": "a message arrives", "so": "what mailbot makes of it, and why", "sent": "what goes out"}
+        self._console.print(Text(" · ").join(Text.assemble((mark, _STYLES[mark]), f" {words}") for mark, words in legend.items()))
 
     @contextmanager
     def live(self) -> Iterator[None]:
@@ -54,29 +70,35 @@ class Screen:
     def line(self, line: Line, local: Callable[[datetime], datetime]) -> None:
         """One line of the timeline, under the heading of its day."""
         at = local(line.at)
-        day = f"{at:%A %d %B %Y}"
+        day = f"{at:%A} {at.day} {at:%B %Y}"
         if day != self._day:
-            self._day = day
+            self._day, self._reference = day, "none yet"
             self._console.print()
             self._console.print(Rule(Text(day, "bold"), align="left", style="dim"))
         style = "bold red" if line.urgent else _STYLES[line.mark]
-        words = Text(printable(line.text), "" if line.mark == "came" and not line.urgent else style)
+        width = self._console.width - _BEFORE
+        words = Text(printable(line.text), "bold" if line.mark == "came" else style)
+        for quoted in line.excerpt:
+            said = Text(f"│ {printable(quoted)}", "italic")
+            said.truncate(width, overflow="ellipsis")
+            words.append("\n").append_text(said)
         if line.more:
             words.append(f"\n{printable(line.more)}", "dim")
-        if line.mark == "came":
+        if line.mark == "came" or line.reference != self._reference:
             self._console.print()
+        self._reference = line.reference
         time = (f"{at:%H:%M}  ", "bold" if line.mark == "came" else "dim")
         before = Text.assemble(time, (f"{line.reference:7}  ", "dim"), (f"{line.mark:4}  ", style))
-        for each in words.wrap(self._console, self._console.width - len(before)):
+        for each in words.wrap(self._console, width):
             each.rstrip()
             self._console.print(Text.assemble(before, each))
-            before = Text(" " * len(before))
+            before = Text(" " * _BEFORE)
 
     def applications(self, found: Sequence[Outcome], onlooker: Onlooker, home: Home) -> None:
         """The table of the applications, and under it where each of their messages lies."""
         company, local = onlooker.settings.company, onlooker.worktime.local
         table = Table(box=None, pad_edge=False, header_style="bold", padding=(0, 2, 0, 0))
-        for head in ("application", "candidate", "position", "stage", "waits for", ""):
+        for head in ("reference", "candidate", "position", "stage", "waits for", ""):
             table.add_column(head)
         for outcome in found:
             application = outcome.case.application if outcome.case else None
@@ -85,11 +107,11 @@ class Screen:
                 table.add_row("none", outcome.ending.candidate.name, "", "", "", mark)
                 continue
             position = company.position(application.position)
-            waits = {"candidate": "the candidate", "staff": "a person", "nobody": "nobody"}[application.waits_for]
+            waits = {"candidate": "candidate", "staff": "a person", "nobody": "nobody"}[application.waits_for]
             if application.escalated:
-                waits += f"; {company.escalation.partition('@')[0]}@ told"
+                waits += f"; {company.escalation.partition('@')[0]}@ was told"
             elif application.due:
-                waits += f" till {local(application.due):%a %d %b}"
+                waits += f" till {day_of(local(application.due))}"
             table.add_row(
                 application.reference,
                 printable(application.name),

@@ -75,11 +75,7 @@ class _Player:
 
     def play(self, story: Story) -> None:
         """Play it to its end. Raise Permanent or Temporary, in words, if it does not go on."""
-        servers = self.office.servers
-        self.screen.say("mailbot demo: the true daemon between an IMAP and an SMTP server. Office time runs fast.", "bold")
-        self.screen.say(
-            f"IMAP 127.0.0.1:{servers.imap_port}, SMTP 127.0.0.1:{servers.smtp_port}, all files in {self.office.home.folder}", "dim"
-        )
+        self.screen.introduction(self.office.servers, self.office.home, len(story.endings))
         with self.screen.live():
             self._until(self.office.onlooker.has_met, "the daemon has met its mailbox")
             for act in story.acts:
@@ -100,7 +96,7 @@ class _Player:
     def _perform(self, act: Act) -> None:
         perform(act, self.office.servers, self.office.clock())
         self._settle(f"the letter of {act.writer.name} is handled", FOLDERS if act.answers == "candidate" else ("INBOX",))
-        self._pause(self.tempo.reading, "time to read")
+        self._pause(self.tempo.reading)
 
     def _travel(self, to: datetime) -> None:
         """Let office time reach `to`, with a stop at every opening: then the daemon has its morning's work to do."""
@@ -109,7 +105,7 @@ class _Player:
         while (opening := calendar.opening(calendar.working_day_after(day, 1))) < to:
             self._stretch(opening)
             self._settle("the morning's work is done", ("INBOX",))
-            self._pause(self.tempo.reading, "time to read")
+            self._pause(self.tempo.reading)
             day = opening.date()
         self._stretch(to)
 
@@ -117,17 +113,17 @@ class _Player:
         clock = self.office.clock
         hours = (to - clock()).total_seconds() / 3600
         clock.travel(to, min(hours * self.tempo.hour, self.tempo.stretch))
-        self._until(lambda: clock() >= to, "office time passes")
+        self._until(lambda: clock() >= to, f"it is {to:%H:%M}")
 
     def _settle(self, words: str, folders: tuple[str, ...]) -> None:
         self._until(lambda: self.office.onlooker.is_quiet(self.office.clock(), folders), words)
         # What was written down while we looked.
-        self._tell(words)
+        self._tell("")
 
-    def _pause(self, seconds: float, words: str) -> None:
+    def _pause(self, seconds: float) -> None:
         until = time.monotonic() + seconds
         while time.monotonic() < until:
-            self._tell(words)
+            self._tell("")
             time.sleep(_LOOK)
 
     def _until(self, happened: Callable[[], bool], words: str) -> None:
@@ -137,11 +133,11 @@ class _Player:
                 raise Permanent(f"the daemon has ended with {self.office.daemon.returncode}")
             if time.monotonic() > end:
                 raise Temporary(f"after {_PATIENCE:.0f} seconds it is still not so that {words}")
-            self._tell(words)
+            self._tell(f"waiting until {words}")
             time.sleep(_LOOK)
 
-    def _tell(self, words: str) -> None:
-        self.screen.clock(self.local(self.office.clock()), words)
+    def _tell(self, doing: str) -> None:
+        self.screen.clock(self.local(self.office.clock()), doing)
         for line in self.timeline.news():
             self.screen.line(line, self.local)
 

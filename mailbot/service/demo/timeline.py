@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from itertools import groupby
 from typing import Literal
 
 from mailbot.hiring.case import Case, HistoryEntry
 from mailbot.hiring.model import Application, Message
+from mailbot.mail import quotes
 from mailbot.mail.parse import parse
 from mailbot.records.ledger import Row
 from mailbot.service.demo.onlooker import FOLDERS, Onlooker, outgoing, unsettled, verdicts
@@ -25,15 +26,17 @@ PURPOSES = {
     "position": "which position is it?",
     "missing_questions": "questions still open",
     "test": "test assignment",
-    "received": "received; day of our answer",
+    "received": "receipt, with the day of our answer",
     "relay": "the recruiter's own words",
     "reminder": "reminder",
     "notice": "notice",
     "hint": "hint: it still waits",
-    "escalation": "ESCALATION, to be answered",
+    "escalation": "ESCALATION, with all it takes to answer",
     "digest": "morning digest",
 }
-_KINDS = {"auto_reply": "automatic reply", "staff": "a person of ours"}
+_KINDS = {"auto_reply": "automatic reply"}
+#: The greeting, and the line that every notice opens with, say nothing new.
+_SKIPPED = re.compile(r"Здравствуйте|Hello|Dear|———")
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,8 +47,10 @@ class Line:
     reference: str
     mark: Mark
     text: str
-    #: What is told in a lower voice behind it.
+    #: What is told in a lower voice beneath it.
     more: str = ""
+    #: The first words of the message itself.
+    excerpt: tuple[str, ...] = ()
     urgent: bool = False
 
 
@@ -58,6 +63,7 @@ class Timeline:
         self._history: dict[str, int] = {}
         self._standing: dict[str, str] = {}
         self._sent = 0
+        self._shown: set[str] = set()
 
     def news(self) -> list[Line]:
         """What has happened since it was asked last, in order."""
@@ -68,7 +74,9 @@ class Timeline:
         lines = [line for folder in FOLDERS for line in self._came(folder, verdicts(ledger, folder))]
         lines += [line for case in cases for line in self._decided(case)]
         lines += self._went(taken, cases)
-        return sorted(lines, key=lambda line: (line.at, _ORDER.index(line.mark)))
+        # What belongs to one application stays together.
+        begins = {line.reference: min(each.at for each in lines if each.reference == line.reference) for line in lines}
+        return sorted(lines, key=lambda line: (begins[line.reference], line.reference, line.at, _ORDER.index(line.mark)))
 
     def _came(self, folder: str, rows: list[Row]) -> list[Line]:
         fresh = [row for row in rows if row.uid > self._uids[folder]]
@@ -95,20 +103,22 @@ class Timeline:
         if lines and standing != self._standing.get(case.reference, ""):
             self._standing[case.reference] = standing
             last = lines[-1]
-            lines[-1] = Line(last.at, last.reference, last.mark, last.text, standing, last.urgent)
+            lines[-1] = replace(last, more=standing)
         return lines
 
     def _decision(self, case: Case, entries: list[HistoryEntry]) -> Line:
         first = entries[0]
         words = [entry.what.removesuffix(" came") for entry in entries]
-        said = ", ".join(_KINDS.get(word, word) for word in words)
+        # What kind of message it is; of our own staff's, what became of it. A new stage is told beneath.
+        word = words[1] if words[0] == "staff" and len(words) > 1 else words[0]
+        said = _KINDS.get(word, word)
         rule = f" ({first.rule})" if re.fullmatch(r"D\d+", first.rule) else ""
         reference = case.reference if case.application else ""
         return Line(first.at, reference, "so", f"{said}{rule}: {first.because}", urgent=any("escalated" in word for word in words))
 
     def _standing_of(self, application: Application) -> str:
         whom = {"candidate": "the candidate's turn", "staff": "a person's turn", "nobody": "nobody's turn"}[application.waits_for]
-        until = f" until {self._look.worktime.local(application.due):%a %d %b}" if application.due else ""
+        until = f" until {day_of(self._look.worktime.local(application.due))}" if application.due else ""
         return f"stage {application.stage}: {whom}{until}"
 
     def _went(self, taken: tuple[Taken, ...], cases: tuple[Case, ...]) -> list[Line]:
@@ -123,7 +133,9 @@ class Timeline:
                 what, reference = message.subject, ""
             files = ", ".join(attachment.name for attachment in message.attachments)
             whom = self._name(each.to, cases)
-            lines.append(Line(each.at, reference, "sent", f"{what} → {whom}", files, urgent="ESCALATION" in what))
+            excerpt = () if what in self._shown else _excerpt(message.text, 3)
+            self._shown.add(what)
+            lines.append(Line(each.at, reference, "sent", f"{what} → {whom}", files, excerpt, urgent="ESCALATION" in what))
         self._sent = len(taken)
         return lines
 
@@ -141,7 +153,19 @@ def _letter(row: Row, held: Held, folder: str) -> Line:
     where = ["from the shared mailbox"] if folder == SENT else []
     more = ", ".join((*where, *_look_of(message, held.raw), *(attachment.name for attachment in message.attachments)))
     reference = row.reference if row.reference.startswith("A-") else ""
-    return Line(row.arrived, reference, "came", f"{name}: {message.subject}", more)
+    new_text = quotes.split(message.text, message.html).new_text
+    return Line(row.arrived, reference, "came", f"{name}: {message.subject}", more, _excerpt(new_text, 1))
+
+
+def _excerpt(text: str, count: int) -> tuple[str, ...]:
+    """The first lines of a text that say something."""
+    lines = [line.strip() for line in text.splitlines()]
+    return tuple(line for line in lines if (line and not _SKIPPED.match(line)) or len(line) > 40)[:count]
+
+
+def day_of(at: datetime) -> str:
+    """A day in a few letters: "Mon 30 Nov"."""
+    return f"{at:%a} {at.day} {at:%b}"
 
 
 def _look_of(message: Message, raw: bytes) -> list[str]:
