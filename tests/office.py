@@ -175,8 +175,10 @@ class Office:
             reason = "libfaketime is missing (Debian: apt-get install faketime)"
             (pytest.fail if os.environ.get("CI") == "true" else pytest.skip)(reason)
         stamp = self.now.astimezone(ZoneInfo("UTC")).strftime("@%Y-%m-%d %H:%M:%S")
+        # Started hundreds of times, a process may keep what it has compiled.
+        inherited = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
         return (
-            os.environ
+            inherited
             | self.environ
             | {
                 "LD_PRELOAD": library,
