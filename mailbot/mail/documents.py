@@ -9,10 +9,10 @@ from __future__ import annotations
 import json
 import os
 import re
-import resource
 import sys
 from collections.abc import Callable
 
+from mailbot.mail import child
 from mailbot.mail.charsets import clean, decode
 from mailbot.mail.refused import Refused
 
@@ -24,7 +24,6 @@ PAGE_LIMIT = 300
 #: Measured: a document that makes PDFium ask for gigabytes dies of these within 2 s; an ordinary CV needs 20 MB and 0.1 s.
 MEMORY_LIMIT = 600_000_000
 CPU_SECONDS = 8
-OPEN_FILES = 32
 
 
 def pdf(content: bytes) -> str:
@@ -91,21 +90,11 @@ READERS: dict[str, Callable[[bytes], str]] = {"pdf": pdf, "office": office, "wor
 
 def main(reader: str) -> None:
     """Limits, stdin, reader, stdout. Never returns: the interpreter's own exit is left out, because libraries may die in it."""
-    _limit()
+    child.limit(memory=MEMORY_LIMIT, written=ANSWER_LIMIT)
+    child.limit_time(CPU_SECONDS)
     verdict, text, because = _answer(reader, sys.stdin.buffer.read())
     os.write(1, json.dumps({"verdict": verdict, "text": text, "because": because}, ensure_ascii=False).encode())
     os._exit(0)
-
-
-def _limit() -> None:
-    for what, value in (
-        (resource.RLIMIT_AS, MEMORY_LIMIT),
-        (resource.RLIMIT_CPU, CPU_SECONDS),
-        (resource.RLIMIT_CORE, 0),
-        (resource.RLIMIT_FSIZE, ANSWER_LIMIT),
-        (resource.RLIMIT_NOFILE, OPEN_FILES),
-    ):
-        resource.setrlimit(what, (value, value))
 
 
 def _answer(reader: str, content: bytes) -> tuple[str, str, str]:

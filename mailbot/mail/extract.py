@@ -6,16 +6,14 @@ import dataclasses
 import json
 import os
 import select
-import signal
 import subprocess
-import sys
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import get_args
 
 from mailbot.hiring.model import Attachment, Verdict
+from mailbot.mail import child
 from mailbot.mail.documents import ANSWER_LIMIT
 from mailbot.mail.refused import MACRO_DOCUMENTS, PROGRAMS
 
@@ -118,29 +116,17 @@ def _extension(name: str) -> str:
 
 
 def _read_in_child(reader: str, content: bytes, seconds: float) -> tuple[Verdict, str, str]:
-    """Verdict, text and reason, from a process that has no environment (so no secret), its own group, and limits set by itself.
+    """Verdict, text and reason, from a child that is started for this one document.
 
-    Both ways go through memory files: nothing of a candidate is written to disk, no pipe can stall, and the kernel bounds the answer
-    (RLIMIT_FSIZE in the child).
+    Both ways go through memory files: nothing of a candidate is written to disk, no pipe can stall, and the kernel bounds the answer.
     """
-    house = str(Path(__file__).resolve().parents[2])
-    program = f"import sys; sys.path.append({house!r}); from mailbot.mail.documents import main; main({reader!r})"
     question, answer = os.memfd_create("attachment"), os.memfd_create("answer")
     try:
         with os.fdopen(question, "w+b") as stdin, os.fdopen(answer, "w+b") as stdout:
             stdin.write(content)
             stdin.seek(0)
-            # Fixed words: the interpreter itself, isolated from environment, user site and working directory.
-            child = subprocess.Popen(  # noqa: S603
-                (sys.executable, "-I", "-c", program),
-                stdin=stdin,
-                stdout=stdout,
-                stderr=subprocess.DEVNULL,
-                cwd="/",
-                env={},
-                start_new_session=True,
-            )
-            status = _wait(child, seconds)
+            program = f"from mailbot.mail.documents import main; main({reader!r})"
+            status = _wait(child.start(program, stdin=stdin, stdout=stdout, stderr=subprocess.DEVNULL), seconds)
             stdout.seek(0)
             written = stdout.read(ANSWER_LIMIT)
     except OSError:
@@ -152,10 +138,10 @@ def _read_in_child(reader: str, content: bytes, seconds: float) -> tuple[Verdict
     return _answer(written)
 
 
-def _wait(child: subprocess.Popen[bytes], seconds: float) -> int:
-    """The child's exit status; kills its whole group when the time is over, and what it may have left behind in any case."""
+def _wait(started: subprocess.Popen[bytes], seconds: float) -> int:
+    """The child's exit status; it is ended when the time is over, and what it may have left behind in any case."""
     try:
-        handle = os.pidfd_open(child.pid)
+        handle = os.pidfd_open(started.pid)
         try:
             poll = select.poll()
             poll.register(handle, select.POLLIN)
@@ -163,9 +149,7 @@ def _wait(child: subprocess.Popen[bytes], seconds: float) -> int:
         finally:
             os.close(handle)
     finally:
-        # The child is not waited for yet, so its number, and with it the group's, is still its own.
-        os.killpg(child.pid, signal.SIGKILL)
-        status = child.wait()
+        status = child.end(started)
     return status
 
 

@@ -8,11 +8,11 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 
+from mailbot.codec import plain, typed
 from mailbot.errors import Permanent
 from mailbot.hiring.case import Case
 from mailbot.hiring.matching import Known
 from mailbot.hiring.model import Language, WaitsFor
-from mailbot.records.codec import plain, typed
 from mailbot.records.journal import Journal
 from mailbot.records.places import Places
 from mailbot.records.store import Stamp, Store

@@ -8,8 +8,8 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from mailbot.codec import instant, instant_text, typed
 from mailbot.errors import Permanent
-from mailbot.records.codec import instant, instant_text, typed
 from mailbot.records.journal import Journal
 from mailbot.records.places import Places
 

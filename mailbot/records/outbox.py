@@ -8,9 +8,9 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, Literal
 
+from mailbot.codec import instant, instant_text, plain, typed
 from mailbot.errors import Permanent
 from mailbot.hiring.model import Audience
-from mailbot.records.codec import instant, instant_text, plain, typed
 from mailbot.records.journal import Journal
 
 State = Literal["planned", "committed", "sent", "retry", "failed", "unknown", "held", "dropped"]

@@ -10,8 +10,8 @@ from pathlib import Path
 
 import orjson
 
+from mailbot.codec import plain, typed
 from mailbot.errors import Permanent
-from mailbot.records.codec import plain, typed
 from mailbot.records.files import in_words, make_folder, sync_folder, write_atomically
 
 _ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,99}")

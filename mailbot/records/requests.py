@@ -12,8 +12,8 @@ from pathlib import Path
 
 import orjson
 
+from mailbot.codec import plain, typed
 from mailbot.pause import pause
-from mailbot.records.codec import plain, typed
 from mailbot.records.files import in_words, make_folder, write_atomically
 
 _ID = re.compile(r"[0-9a-f]{24}")

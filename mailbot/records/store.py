@@ -11,10 +11,10 @@ from pathlib import Path
 
 from tinydb import TinyDB, where
 
+from mailbot.codec import plain, typed
 from mailbot.errors import Permanent
 from mailbot.hiring.case import Case, FiledMessage, HistoryEntry, Intent
 from mailbot.hiring.model import Application
-from mailbot.records.codec import plain, typed
 from mailbot.records.files import in_words, inside, sync_folder, write_files
 from mailbot.records.storage import RecordStorage
 

@@ -12,7 +12,6 @@ from mailbot.hiring.actions import Action, Relay
 from mailbot.hiring.letters import OFFICE_HOURS
 from mailbot.hiring.model import Message
 from mailbot.hiring.process import on_message
-from mailbot.mail.parse import parse
 from mailbot.service.views import instant
 from mailbot.tasks.desk import Desk
 from mailbot.tasks.gather import gather
@@ -21,13 +20,13 @@ from mailbot.tasks.gather import gather
 def explain(desk: Desk, file: str, raw: bytes, at: datetime | None) -> dict[str, object]:
     """Given a message's bytes and the instant of its arrival (None: as its headers say), return every key of design section 7.
 
-    Raise BadMessage where nothing can be made of the bytes.
+    Raise BadMessage where nothing can be made of the bytes, Temporary if the machine can not have them read now.
     """
-    message = parse(raw)
-    arrived = at or arrival(message) or desk.clock()
+    read = desk.reader.read(raw)
+    arrived = at or arrival(read.message) or desk.clock()
     # What would be done at that instant: an old letter is explained as it was new.
     desk = replace(desk, clock=lambda: arrived)
-    found = gather(desk, message, role="inbox", arrived=arrived)
+    found = gather(desk, read, role="inbox", arrived=arrived)
     facts, message = found.facts, found.message
     decision = on_message(found.application, message, facts, desk.moment())
     report = message.report if facts.judgement.kind in ("bounce", "delayed") else None

@@ -12,6 +12,7 @@ from mailbot.hiring.company import Company
 from mailbot.hiring.moment import Moment
 from mailbot.hiring.worktime import Worktime, worktime
 from mailbot.mail.compose import Templates
+from mailbot.mail.reader import Reader
 from mailbot.records.catalogue import Catalogue
 from mailbot.records.key import Key, open_key
 from mailbot.records.ledger import Ledger
@@ -38,6 +39,7 @@ class Desk:
     catalogue: Catalogue
     quarantine: Quarantine
     requests: Requests
+    reader: Reader
     clock: Clock
 
     @property
@@ -54,7 +56,8 @@ class Desk:
         return replace(self, settings=settings, worktime=calendar, templates=Templates(settings.templates_dir, calendar.zone))
 
     def close(self) -> None:
-        """Close the journals."""
+        """Close the journals, and end the reader's child."""
+        self.reader.close()
         for journal in (self.ledger, self.outbox, self.catalogue):
             journal.close()
 
@@ -77,5 +80,6 @@ def open_desk(settings: Settings, clock: Clock, *, writer: bool = True) -> Desk:
         catalogue=Catalogue(state / "catalogue.jsonl"),
         quarantine=Quarantine(state / "quarantine"),
         requests=Requests(state / "requests"),
+        reader=Reader(),
         clock=clock,
     )

@@ -14,11 +14,11 @@ from mailbot.hiring.company import Recruiter
 from mailbot.hiring.facts import Facts, StaffRoute
 from mailbot.hiring.kinds import Authentication, Evidence, Judgement, judge
 from mailbot.hiring.matching import Known, Match, match
-from mailbot.hiring.model import Application, Message, Reply
+from mailbot.hiring.model import Application, Message
 from mailbot.hiring.person import person
 from mailbot.hiring.positions import language, recognise
-from mailbot.mail import authentication, extract, quotes
-from mailbot.mail.parse import parse
+from mailbot.mail import authentication, extract
+from mailbot.mail.parcel import Read
 from mailbot.tasks.desk import Desk
 
 #: A letter first seen later than this after its arrival is recorded and shown to a person, not answered (design section 5).
@@ -46,10 +46,13 @@ class _Notice:
     token: Literal["valid", "expired", "foreign"]
 
 
-def gather(desk: Desk, message: Message, *, role: Role, arrived: datetime, too_large: bool = False) -> Gathered:
-    """Given a parsed message, the role of its folder and its arrival, return all that is known of it. Reads, never writes."""
+def gather(desk: Desk, read: Read, *, role: Role, arrived: datetime, too_large: bool = False) -> Gathered:
+    """Given a message as it was read, the role of its folder and its arrival, return all that is known of it. Reads, never writes.
+
+    Raise BadMessage if a message of its case can not be read any more, Permanent if a record is damaged, Temporary.
+    """
+    message, reply = read.message, read.reply
     identity = desk.key.identity(message)
-    reply = quotes.split(message.text, message.html)
     position = recognise(desk.company.positions, message.subject, reply.new_text, tuple(a.name for a in message.attachments))
     notice = _notice(desk, message, role)
     found = _matched(desk, message, position.id if position else "", notice, role)
@@ -165,20 +168,15 @@ def _route(desk: Desk, message: Message, judgement: Judgement, notice: _Notice |
         "notice",
         recruiter,
         expired=notice.token == "expired",  # noqa: S105 - a word about it, no secret
-        notice_text=_text_of(desk, notice.case, notice.filed),
-        candidate_words=_text_of(desk, notice.case, about) if about else "",
+        notice_text=letter_of(desk, notice.case, notice.filed).message.text,
+        candidate_words=letter_of(desk, notice.case, about).message.text if about else "",
         first=first,
     )
 
 
-def letter_of(desk: Desk, case: Case, filed: FiledMessage) -> tuple[Message, Reply]:
-    """Given a message as it stands in a case, return it read anew from its bytes."""
-    message = parse(desk.store.read(case.reference, filed.path))
-    return message, quotes.split(message.text, message.html)
-
-
-def _text_of(desk: Desk, case: Case, filed: FiledMessage) -> str:
-    return parse(desk.store.read(case.reference, filed.path)).text
+def letter_of(desk: Desk, case: Case, filed: FiledMessage) -> Read:
+    """Given a message as it stands in a case, return it read anew from its bytes. Raise BadMessage if that fails now, or Temporary."""
+    return desk.reader.read(desk.store.read(case.reference, filed.path))
 
 
 def _returned_purpose(desk: Desk, message: Message) -> str:

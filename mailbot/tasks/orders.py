@@ -8,7 +8,6 @@ from mailbot.errors import Permanent
 from mailbot.hiring.actions import Send
 from mailbot.hiring.case import Intent
 from mailbot.hiring.process import on_message, on_move
-from mailbot.mail.parse import parse
 from mailbot.records.outbox import Entry
 from mailbot.tasks.carry import Arrival, carry_out
 from mailbot.tasks.deliver import settle
@@ -64,8 +63,7 @@ def _retry(desk: Desk, arguments: Arguments) -> str:
     if entry is None:
         raise Permanent(f"{name}: there is no such message in quarantine; see mailbot quarantine list")
     raw = desk.quarantine.read(name)
-    message = parse(raw)
-    gathered = gather(desk, message, role="inbox", arrived=entry.at)
+    gathered = gather(desk, desk.reader.read(raw), role="inbox", arrived=entry.at)
     if gathered.facts.judgement.kind in ("ours", "duplicate"):
         desk.quarantine.remove(name)
         return f"{name}: {gathered.facts.judgement.because}; it was filed before"

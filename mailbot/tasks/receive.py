@@ -7,10 +7,9 @@ import re
 from collections.abc import Callable
 
 from mailbot.errors import BadMessage, MailbotError, Temporary
-from mailbot.hiring.model import Message
 from mailbot.hiring.process import on_message
 from mailbot.mail.mailbox import FolderState, Headline, MailboxPort
-from mailbot.mail.parse import parse
+from mailbot.mail.parcel import Read
 from mailbot.tasks.broken import quarantine
 from mailbot.tasks.carry import Arrival, carry_out
 from mailbot.tasks.desk import Desk
@@ -63,7 +62,7 @@ def _meet(desk: Desk, mailbox: MailboxPort, role: Role, state: FolderState) -> N
         desk.ledger.first_contact(state.name, desk.clock(), state.uidvalidity, state.uidnext, state.exists)
         if state.exists and role == "inbox":
             log.warning("first start: %d older messages left alone; see mailbot adopt", state.exists)
-        if role == "sent" and _holds_ours(mailbox, state):
+        if role == "sent" and _holds_ours(desk, mailbox, state):
             enter_safe_mode(desk, _LOST)
     elif cursor.uidvalidity != state.uidvalidity:
         # UIDs mean nothing any more: all is read again, and what is known by its identity is no news.
@@ -71,10 +70,18 @@ def _meet(desk: Desk, mailbox: MailboxPort, role: Role, state: FolderState) -> N
         desk.ledger.new_validity(state.name, state.uidvalidity, desk.clock())
 
 
-def _holds_ours(mailbox: MailboxPort, state: FolderState) -> bool:
+def _holds_ours(desk: Desk, mailbox: MailboxPort, state: FolderState) -> bool:
     """Whether one of the newest messages of a folder is of mailbot's writing."""
     newest = mailbox.headlines(max(state.uidnext - 1 - _LOOK_BACK, 0))
-    return any(OUR_FORM.fullmatch(parse(mailbox.header(headline.uid)).message_id) for headline in newest)
+    return any(_is_ours(desk, mailbox.header(headline.uid)) for headline in newest)
+
+
+def _is_ours(desk: Desk, header: bytes) -> bool:
+    try:
+        return bool(OUR_FORM.fullmatch(desk.reader.read(header).message.message_id))
+    except BadMessage:
+        # What can not be read is not of our writing.
+        return False
 
 
 def _without_verdict(desk: Desk, mailbox: MailboxPort, state: FolderState) -> list[Headline]:
@@ -103,14 +110,15 @@ def _without_verdict(desk: Desk, mailbox: MailboxPort, state: FolderState) -> li
 
 def _take_in(desk: Desk, role: Role, state: FolderState, headline: Headline, raw: bytes, *, too_large: bool = False) -> None:
     """One message to its verdict; nothing that is in it stops the next."""
+    # A machine that can not start a reader now is not the message's fault, so that is found out before an attempt counts.
+    desk.reader.warm()
     attempts = desk.ledger.attempt(state.name, state.uidvalidity, headline.uid, desk.clock())
     if attempts > STRIKES:
         # It was begun so often and never ended: whatever it does, it does not do it again.
         quarantine(desk, state.name, state.uidvalidity, headline, raw, "mailbot stopped in the middle of it", attempts)
         return
     try:
-        message = parse(raw)
-        _decide(desk, role, state, headline, message, raw, too_large=too_large)
+        _decide(desk, role, state, headline, desk.reader.read(raw), raw, too_large=too_large)
     except Temporary:
         raise
     except BadMessage as bad:
@@ -142,11 +150,11 @@ def _of_lost_state(desk: Desk, message_id: str) -> bool:
     return not any(intent.message_id == message_id for office in offices for intent in office.intents)
 
 
-def _decide(desk: Desk, role: Role, state: FolderState, headline: Headline, message: Message, raw: bytes, *, too_large: bool) -> None:
+def _decide(desk: Desk, role: Role, state: FolderState, headline: Headline, read: Read, raw: bytes, *, too_large: bool) -> None:
     arrived = min(headline.arrived, desk.clock())
-    identity = desk.key.identity(message)
+    identity = desk.key.identity(read.message)
     first = desk.ledger.arrival_of(identity)
-    gathered = gather(desk, message, role=role, arrived=min(first, arrived) if first else arrived, too_large=too_large)
+    gathered = gather(desk, read, role=role, arrived=min(first, arrived) if first else arrived, too_large=too_large)
     judgement = gathered.facts.judgement
     kind: str = judgement.kind
 
@@ -164,7 +172,7 @@ def _decide(desk: Desk, role: Role, state: FolderState, headline: Headline, mess
         )
         log.info("message taken in", extra={"case": reference, "kind": kind, "rule": judgement.rule})
 
-    if role == "sent" and _of_lost_state(desk, message.message_id):
+    if role == "sent" and _of_lost_state(desk, read.message.message_id):
         enter_safe_mode(desk, _LOST)
         kind = "ours"
     if kind in ("ours", "duplicate"):

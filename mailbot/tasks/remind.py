@@ -6,7 +6,7 @@ import logging
 from collections.abc import Collection
 from datetime import datetime
 
-from mailbot.errors import Permanent
+from mailbot.errors import BadMessage, Permanent
 from mailbot.hiring.actions import Decision
 from mailbot.hiring.case import Case, HistoryEntry
 from mailbot.hiring.digest import OpenCase, morning_digest
@@ -58,13 +58,21 @@ def _ask(desk: Desk, reference: str) -> int:
 
 
 def oldest_letter(desk: Desk, case: Case, application: Application) -> tuple[int, Letter | None]:
-    """The oldest letter that waits for a person, read anew from its bytes, with its number; (0, None) if none does."""
+    """The oldest letter that waits for a person, read anew from its bytes, with its number; (0, None) if none does.
+
+    One that can be read no more is None: the person hears of the case without its words.
+    """
     waiting = {unanswered.identity for unanswered in application.unanswered}
     filed = next((m for m in case.messages if m.direction == "in" and m.identity in waiting), None)
     if filed is None:
         return 0, None
-    message, reply = letter_of(desk, case, filed)
-    return filed.number, Letter(message.sender, message.subject, reply.new_text, filed.at, message.attachments)
+    try:
+        read = letter_of(desk, case, filed)
+    except BadMessage as bad:
+        log.error("a letter on file can not be read: %s", bad, extra={"case": case.reference})
+        return filed.number, None
+    message = read.message
+    return filed.number, Letter(message.sender, message.subject, read.reply.new_text, filed.at, message.attachments)
 
 
 def _digest(desk: Desk, now: datetime) -> int:

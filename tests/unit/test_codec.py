@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
+from mailbot.codec import instant, instant_text, plain, typed
 from mailbot.hiring.case import Intent
-from mailbot.records.codec import instant, instant_text, plain, typed
 
 NOW = datetime(2026, 11, 23, 15, 0, tzinfo=timezone(timedelta(hours=5)))
 INTENT = Intent("i1", "questions", "candidate", "maria@mail.example", "<1@x>", "messages/1", NOW, "D14", "because", expires=NOW)

@@ -23,7 +23,7 @@ FLOORS = (
     {"hiring"},
 )
 #: What every room may stand on, `hiring` excepted; it uses nothing of the house itself.
-GROUND = {"__init__", "errors", "installed", "pause"}
+GROUND = {"__init__", "codec", "errors", "installed", "pause"}
 #: Rooms of one floor that must not know each other.
 STRANGERS = {"mail", "records", "config"}
 #: What could let files, sockets, clocks, chance or logs into `hiring`.

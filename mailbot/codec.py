@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from base64 import b64decode, b64encode
 from collections.abc import Callable, Hashable
 from dataclasses import MISSING, fields, is_dataclass
 from datetime import UTC, datetime
@@ -39,6 +40,8 @@ def plain(value: object) -> Any:
         return value
     if isinstance(value, datetime):
         return instant_text(value)
+    if kind is bytes:
+        return b64encode(value).decode("ascii")  # type: ignore[arg-type]  # as in `typed`
     if isinstance(value, tuple):
         return [plain(each) for each in value]
     if is_dataclass(value):
@@ -65,12 +68,16 @@ def _reader(kind: Hashable) -> _Reader:
     origin, arguments = get_origin(kind), get_args(kind)
     if kind is datetime:
         return _checked(str, instant)
+    if kind is bytes:
+        return _checked(str, lambda text: b64decode(text, validate=True))
     if kind in {str, int, bool}:
         return _checked(kind, None)
     if origin is Literal:
         return _one_of(frozenset(arguments))
     if origin is tuple and arguments[1:] == (...,):
         return _tuple_of(_reader(arguments[0]))
+    if origin is tuple:
+        return _these(tuple(map(_reader, arguments)))
     if origin in {Union, UnionType} and arguments[1:] == (NoneType,):
         inner = _reader(arguments[0])
         return lambda value: None if value is None else inner(value)
@@ -103,6 +110,15 @@ def _tuple_of(inner: _Reader) -> _Reader:
         if not isinstance(value, list):
             raise ValueError("a list expected")
         return tuple(map(inner, value))
+
+    return read
+
+
+def _these(inner: tuple[_Reader, ...]) -> _Reader:
+    def read(value: Any) -> Any:
+        if not isinstance(value, list) or len(value) != len(inner):
+            raise ValueError(f"a list of {len(inner)} expected")
+        return tuple(reader(each) for reader, each in zip(inner, value, strict=True))
 
     return read
 
