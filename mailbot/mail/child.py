@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import os
 import resource
+import select
 import signal
 import subprocess
 import sys
@@ -34,11 +35,25 @@ def start(program: str, *, stdin: IO[bytes] | int, stdout: IO[bytes] | int, stde
     )
 
 
-def end(child: subprocess.Popen[bytes]) -> int:
-    """Kill a child with its whole group, take it off the list of processes, and return its exit status: its own if it had ended before."""
-    # It is not waited for yet, so its number, and with it the group's, is still its own.
-    os.killpg(child.pid, signal.SIGKILL)
-    return child.wait()
+def end(child: subprocess.Popen[bytes], patience: float = 0.0) -> int:
+    """Wait so many seconds for a child to end by itself, then kill it; kill what it may have left behind; return its exit status.
+
+    To be called once: afterwards its number may be another's. Raise OSError if it could not be waited for; it is ended all the same.
+    """
+    try:
+        if patience > 0:
+            handle = os.pidfd_open(child.pid)
+            try:
+                poll = select.poll()
+                poll.register(handle, select.POLLIN)
+                poll.poll(patience * 1000)
+            finally:
+                os.close(handle)
+    finally:
+        # Nobody has taken it off the list of processes yet, so its number, and with it the group's, is still its own.
+        os.killpg(child.pid, signal.SIGKILL)
+        status = child.wait()
+    return status
 
 
 def limit(*, memory: int, written: int) -> None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import dataclasses
 import json
 import os
-import select
 import subprocess
 import time
 from collections.abc import Sequence
@@ -126,7 +125,7 @@ def _read_in_child(reader: str, content: bytes, seconds: float) -> tuple[Verdict
             stdin.write(content)
             stdin.seek(0)
             program = f"from mailbot.mail.documents import main; main({reader!r})"
-            status = _wait(child.start(program, stdin=stdin, stdout=stdout, stderr=subprocess.DEVNULL), seconds)
+            status = child.end(child.start(program, stdin=stdin, stdout=stdout, stderr=subprocess.DEVNULL), seconds)
             stdout.seek(0)
             written = stdout.read(ANSWER_LIMIT)
     except OSError:
@@ -136,21 +135,6 @@ def _read_in_child(reader: str, content: bytes, seconds: float) -> tuple[Verdict
     if status > 0:
         return "no_text", "", "mailbot's reader of documents does not work on this machine"
     return _answer(written)
-
-
-def _wait(started: subprocess.Popen[bytes], seconds: float) -> int:
-    """The child's exit status; it is ended when the time is over, and what it may have left behind in any case."""
-    try:
-        handle = os.pidfd_open(started.pid)
-        try:
-            poll = select.poll()
-            poll.register(handle, select.POLLIN)
-            poll.poll(seconds * 1000)
-        finally:
-            os.close(handle)
-    finally:
-        status = child.end(started)
-    return status
 
 
 def _answer(written: bytes) -> tuple[Verdict, str, str]:

@@ -23,7 +23,7 @@ from mailbot.mail.parcel import Read, Unread
 MEMORY_LIMIT = 700_000_000
 CPU_SECONDS = 15
 #: A child that hangs without using the CPU, after its daemon is gone.
-_ALONE_SECONDS = 120
+ALONE_SECONDS = 120
 
 
 def main() -> NoReturn:
@@ -41,8 +41,8 @@ def serve(read: Callable[[bytes], Read]) -> NoReturn:
     """Limits first, then every message that comes on stdin, by `read`, until its other side is closed or the reading of one fails."""
     line = socket.socket(fileno=0)
     child.limit(memory=MEMORY_LIMIT, written=parcel.LIMIT)
-    # Until here it is what is wrong with the installation; what libraries say of a message may quote it.
-    os.dup2(os.open(os.devnull, os.O_WRONLY), 2)
+    # Until here stderr tells what is wrong with the installation; from here on it might quote a message. stdout goes nowhere already.
+    os.dup2(1, 2)
     line.sendall(__version__.encode())
     going_on = True
     while going_on:
@@ -50,7 +50,7 @@ def serve(read: Callable[[bytes], Read]) -> NoReturn:
         if not word:
             break
         child.limit_time(CPU_SECONDS)
-        signal.alarm(_ALONE_SECONDS)
+        signal.alarm(ALONE_SECONDS)
         question, answer = files
         with os.fdopen(question, "rb") as message, os.fdopen(answer, "wb") as file:
             going_on = _answer(read, message, file)

@@ -22,6 +22,8 @@ MESSAGES = 500
 PROGRAM = "from mailbot.mail.messages import main; main()"
 #: How long a child may take to start: it needs 0.3 s (measured), more where the machine has much else to do.
 _START_SECONDS = 30.0
+#: How long a child may take to end that has closed its side of the socket.
+_LAST_BREATH = 1.0
 #: The byte by which each side tells the other that it is its turn.
 _TURN = b"."
 
@@ -38,10 +40,10 @@ class _Child:
     line: socket.socket
     left: int
 
-    def end(self) -> int:
-        """Its exit status: its own if it had ended by itself."""
+    def end(self, patience: float) -> int:
+        """Its exit status: its own if it ends by itself within `patience` seconds."""
         self.line.close()
-        return child.end(self.process)
+        return child.end(self.process, patience)
 
 
 class Reader:
@@ -78,14 +80,17 @@ class Reader:
 
     def close(self) -> None:
         """End the child, if there is one. Whoever reads on gets another."""
-        if self._child:
-            ended, self._child = self._child, None
-            ended.end()
+        self._end()
+
+    def _end(self, patience: float = 0.0) -> int:
+        """The exit status of the child that was ended; no child is ended twice."""
+        ended, self._child = self._child, None
+        return ended.end(patience) if ended else 0
 
     def _warm(self) -> _Child:
         if self._child and self._child.left > 0:
             return self._child
-        self.close()
+        self._end()
         try:
             self._child = _started(self._program, self._messages)
         except OSError as error:
@@ -97,25 +102,25 @@ class Reader:
         reading = self._warm()
         reading.left -= 1
         try:
-            found = self._asked(reading, raw)
+            found = self._asked(reading.line, raw)
             if isinstance(found, Unread) and found.failed:
                 raise _Failed(found.because)
         except BaseException:
             # Whatever it was: an answer that is still on its way must not be taken for that to the next message.
-            self.close()
+            self._end()
             raise
         if isinstance(found, Unread):
             raise BadMessage(found.because)
         return found
 
-    def _asked(self, reading: _Child, raw: bytes) -> Read | Unread:
+    def _asked(self, line: socket.socket, raw: bytes) -> Read | Unread:
         """The child's answer. Memory files carry both ways: nothing is written to disk, and no pipe can stall."""
         try:
             with _memory_file("message") as question, _memory_file("answer") as answer:
                 question.write(raw)
                 question.flush()
-                if not self._took_turns(reading.line, question, answer):
-                    raise _Failed(_in_words(reading.end()))
+                if not self._took_turns(line, question, answer):
+                    raise _Failed(_in_words(self._end(_LAST_BREATH)))
                 answer.seek(0)
                 return parcel.read(answer)
         except ValueError as error:
@@ -151,7 +156,7 @@ def _started(program: str, messages: int) -> _Child:
         version = ""
     if version == __version__:
         return started
-    status = started.end()
+    status = started.end(_LAST_BREATH)
     if version:
         raise Temporary(f"mailbot {version} has been installed while {__version__} runs: restart it")
     raise Temporary(f"mailbot's reader of messages does not start (exit status {status})")
