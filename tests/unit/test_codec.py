@@ -20,12 +20,45 @@ class Odd:
     share: float
 
 
+@dataclass(frozen=True)
+class Scan:
+    pages: tuple[tuple[str, int], ...]
+    content: bytes
+
+
+SCAN = Scan((("front", 1), ("back", 2)), bytes(range(256)))
+
+
 def changed(**changes: Any) -> dict[str, Any]:
     return {**plain(INTENT), **changes}
 
 
 def test_a_dataclass_comes_back_equal() -> None:
     assert typed(Intent, plain(INTENT)) == INTENT
+
+
+def test_bytes_and_pairs_come_back_equal() -> None:
+    stored = plain(SCAN)
+    assert stored == {"pages": [["front", 1], ["back", 2]], "content": stored["content"]}
+    assert isinstance(stored["content"], str)
+    assert typed(Scan, stored) == SCAN
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"content": "%"},
+        {"content": "AAA"},
+        {"content": "Ж"},
+        {"content": []},
+        {"pages": [["front"]]},
+        {"pages": [["front", 1, 2]]},
+        {"pages": ["ab"]},
+    ],
+)
+def test_damaged_bytes_and_pairs_are_refused(wrong: dict[str, object]) -> None:
+    with pytest.raises(ValueError):  # noqa: PT011 - the words of base64 are not ours
+        typed(Scan, {**plain(SCAN), **wrong})
 
 
 def test_an_instant_is_text_in_utc_that_sorts_like_it() -> None:

@@ -13,79 +13,15 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
+from hostile_reader import HEAD, HOSTILE, order
 
 from mailbot.errors import BadMessage, Temporary
 from mailbot.mail import child, messages, parcel
 from mailbot.mail.reader import MESSAGES, SECONDS, Reader
 
 SAMPLES = Path(__file__).parents[1] / "samples" / "ru-messages"
-HEAD = b"From: Ivan <ivan@example.ru>\r\nTo: job@firm.ru\r\nMessage-ID: <1@example.ru>\r\nDate: Mon, 23 Nov 2026 10:15:00 +0500\r\n"
 LETTER = HEAD + b"Subject: x\r\n\r\nhello\r\n"
 HTML = HEAD + b"Content-Type: text/html\r\n\r\n"
-#: A reader that does what the body of a message says, as a hostile message would have it do; anything else it reads as the real one does,
-#: and says in the subject which process and which of its messages that was.
-HOSTILE = """
-import ctypes, os, signal, socket, sys, time
-from dataclasses import replace
-from mailbot.mail import messages, parcel
-
-messages.CPU_SECONDS = 1
-count = 0
-
-def grow():
-    heap = []
-    while True:
-        heap.append(bytes(10_000_000))
-
-def deeper():
-    return deeper()
-
-def spin():
-    while True:
-        pass
-
-def fill(what):
-    def write(file, found):
-        file.write(what)
-        file.flush()
-    parcel.write = write
-    raise ValueError
-
-def late():
-    if count > 1:
-        os.abort()
-
-DEEDS = {
-    "segfault": lambda: ctypes.string_at(0),
-    "exit": lambda: os._exit(3),
-    "end well": lambda: os._exit(0),
-    "kill": lambda: os.kill(os.getpid(), signal.SIGKILL),
-    "hang": lambda: time.sleep(60),
-    "spin": spin,
-    "grow": grow,
-    "deeper": deeper,
-    "bug": lambda: {}["Ivan"],
-    "garbage": lambda: fill(b"[" * 1_000_000),
-    "nothing": lambda: fill(b""),
-    "too much": lambda: fill(b"x" * (parcel.LIMIT + 1)),
-    "hang up": lambda: socket.socket(fileno=os.dup(0)).shutdown(socket.SHUT_RDWR),
-    "crash unless fresh": late,
-}
-
-def read(raw):
-    global count
-    count += 1
-    found = messages.read(raw)
-    DEEDS.get(found.message.text, int)()
-    state = [os.getpid(), count, *sorted(os.environ), *sorted(os.listdir("/proc/self/fd"), key=int)]
-    return replace(found, message=replace(found.message, subject=" ".join(map(str, state))))
-
-messages.serve(read)
-"""
-
-
-def order(deed: str) -> bytes:
-    return HEAD + b"\r\n" + deed.encode() + b"\r\n"
 
 
 @pytest.fixture(scope="module")
@@ -109,7 +45,7 @@ def hostile(others: set[str]) -> Iterator[Reader]:
 
 def state(reader: Reader) -> list[str]:
     """The number of the child's process, how many messages it has read, and what is in its environment and open there."""
-    return reader.read(LETTER).message.subject.split()
+    return reader.read(order("")).message.subject.split()
 
 
 def children() -> set[str]:
@@ -376,7 +312,7 @@ def test_the_child_does_not_outlive_its_daemon(deed: str, tmp_path: Path) -> Non
     daemon.write_text(
         "from mailbot.mail.reader import Reader\n"
         f"reader = Reader({alone!r})\n"
-        f"print(reader.read({LETTER!r}).message.subject, flush=True)\n"
+        f"print(reader.read({order('')!r}).message.subject, flush=True)\n"
         f"reader.read({order(deed)!r})\n"
         "input()\n",
         encoding="utf-8",
