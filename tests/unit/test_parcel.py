@@ -48,7 +48,7 @@ def test_what_is_handed_back_comes_out_as_it_went_in(found: Read | Unread) -> No
     "large",
     [
         pytest.param(replace(LETTER, message=replace(LETTER.message, text="я" * (LINE_LIMIT // 2))), id="text"),
-        pytest.param(replace(LETTER, message=replace(LETTER.message, headers=(("x", ""),) * 2_000_000)), id="headers"),
+        pytest.param(replace(LETTER, message=replace(LETTER.message, headers=(("x", "y" * 100),) * 160_000)), id="headers"),
         pytest.param(
             replace(LETTER, message=replace(LETTER.message, attachments=(Attachment("a", "x/y", bytes(LIMIT // 2)),) * 2)), id="attachments"
         ),

@@ -326,3 +326,20 @@ def test_the_child_does_not_outlive_its_daemon(deed: str, tmp_path: Path) -> Non
     while not is_gone(pid):
         assert time.monotonic() < end
         time.sleep(0.02)
+
+
+def test_the_child_starts_and_reads_where_no_memory_may_be_both_written_and_run() -> None:
+    """As under MemoryDenyWriteExecute= of the unit: prctl(PR_SET_MDWE, PR_MDWE_REFUSE_EXEC_GAIN), which children inherit (Linux 6.3)."""
+    daemon = (
+        "import ctypes, sys\n"
+        "if ctypes.CDLL(None).prctl(65, 1, 0, 0, 0): sys.exit(77)\n"
+        "from mailbot.mail.reader import Reader\n"
+        "reader = Reader()\n"
+        f"assert reader.read({LETTER!r}).message.text == 'hello'\n"
+        "reader.close()\n"
+    )
+    environ = {**os.environ, "PYTHONPATH": str(Path(messages.__file__).parents[2])}
+    done = subprocess.run([sys.executable, "-c", daemon], env=environ, check=False)
+    if done.returncode == 77:
+        pytest.skip("this kernel knows no PR_SET_MDWE")
+    assert done.returncode == 0
