@@ -14,14 +14,14 @@ from mailbot.errors import BadMessage, Temporary
 from mailbot.mail import child, parcel
 from mailbot.mail.parcel import Read, Unread
 
-#: Wall time of one message. The child limits its CPU time itself; this is for one that waits. Twice this (a message is tried twice) and the
-#: time of its attachments together stay below what the daemon's watchdog waits, 300 s.
+#: Wall time of one message. The child limits its CPU time itself; this is for one that waits. Twice this and the
+#: start (a message is tried twice), and the time of its attachments, stay together below what the daemon's watchdog waits, 300 s.
 SECONDS = 40.0
 #: After so many messages a child is replaced: whatever piles up in it does not last.
 MESSAGES = 500
 PROGRAM = "from mailbot.mail.messages import main; main()"
 #: How long a child may take to start: it needs 0.3 s (measured), more where the machine has much else to do.
-_START_SECONDS = 30.0
+START_SECONDS = 30.0
 #: How long a child may take to end that has closed its side of the socket.
 _LAST_BREATH = 1.0
 #: The byte by which each side tells the other that it is its turn.
@@ -149,7 +149,7 @@ def _started(program: str, messages: int) -> _Child:
             ours.close()
             raise
     started = _Child(process, ours, messages)
-    ours.settimeout(_START_SECONDS)
+    ours.settimeout(START_SECONDS)
     try:
         version = ours.recv(64).decode()
     except OSError:
