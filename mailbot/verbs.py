@@ -123,17 +123,24 @@ def explain(options: Options) -> int:
     zone = worktime(settings.company.office).zone
     at = options.at.replace(tzinfo=zone) if options.at and options.at.tzinfo is None else options.at
     failed = False
+    known = not options.no_state and (settings.state_dir / "key").exists()
+    # Before root becomes the owner of the state, who may not read what root was given.
+    letters: list[tuple[Path, bytes]] = []
+    for path in options.files:
+        try:
+            letters.append((path, path.read_bytes()))
+        except OSError as problem:
+            print(f"{path}: {problem.strerror}", file=sys.stderr)
+            failed = True
+    if known:
+        owner.become_owner(settings.state_dir)
     with tempfile.TemporaryDirectory(prefix="mailbot-") as empty:
-        known = not options.no_state and (settings.state_dir / "key").exists()
-        if known:
-            owner.become_owner(settings.state_dir)
         desk = open_desk(settings if known else replace(settings, state_dir=Path(empty)), daemon.system_clock, writer=False)
-        for path in options.files:
+        for path, raw in letters:
             try:
-                answer = explaining.explain(desk, str(path), path.read_bytes(), at)
-            except (OSError, BadMessage) as problem:
-                reason = problem.strerror if isinstance(problem, OSError) else str(problem)
-                print(f"{path}: {reason}", file=sys.stderr)
+                answer = explaining.explain(desk, str(path), raw, at)
+            except BadMessage as problem:
+                print(f"{path}: {problem}", file=sys.stderr)
                 failed = True
                 continue
             print(as_json(answer, pretty=False) if options.json else explaining.in_words(answer))
