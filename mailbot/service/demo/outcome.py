@@ -60,11 +60,11 @@ def other_differences(story: Story, onlooker: Onlooker) -> tuple[str, ...]:
     ledger, cases = onlooker.ledger(), onlooker.cases()
     known = outgoing(cases)
     kinds = Counter(row.verdict for folder in FOLDERS for row in verdicts(ledger, folder))
-    wrong = [f"{kinds[kind]} letters are {kind}, not {count}" for kind, count in story.unanswered.items() if kinds[kind] != count]
+    wrong = [f"letters that are {kind}: {kinds[kind]}, not {count}" for kind, count in story.unanswered.items() if kinds[kind] != count]
     sent = [(taken.to, parse(taken.raw).message_id) for taken in onlooker.servers.taken]
     purposes = Counter((to, known[each][1].kind) for to, each in sent if each in known)
     wrong += [
-        f"{address} got {purposes[address, purpose]} times {purpose}, not {count}"
+        f"{address}: {purpose} {purposes[address, purpose]} times, not {count}"
         for address, wanted in story.staff.items()
         for purpose, count in wanted.items()
         if purposes[address, purpose] != count

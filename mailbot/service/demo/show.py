@@ -61,7 +61,7 @@ def show(story: Story, *, keep: bool, fast: bool) -> int:
     except (MailbotError, OSError) as problem:
         screen.say(f"\nThe demo failed: {problem}", "bold red")
     if not as_told:
-        screen.say(f"What the daemon said: {home.log}\nWhat the servers said: {home.server_log}")
+        screen.path(f"What the daemon said:   {home.log}\nWhat the servers said:  {home.server_log}")
     return 0 if as_told else 1
 
 
@@ -137,7 +137,9 @@ class _Player:
             time.sleep(_LOOK)
 
     def _tell(self, doing: str) -> None:
-        self.screen.clock(self.local(self.office.clock()), doing)
+        now = self.office.clock()
+        closed = "" if self.office.onlooker.worktime.is_open(now) else "the office is closed"
+        self.screen.clock(self.local(now), ", ".join(filter(None, (closed, doing))))
         for line in self.timeline.news():
             self.screen.line(line, self.local)
 
@@ -159,7 +161,7 @@ def _compare(screen: Screen, office: Office, story: Story) -> bool:
 
 
 def _where(screen: Screen, home: Home) -> None:
-    screen.say(f"Look further:  mailbot list --config {home.config}\nTidy up:       rm -r {home.folder}", "dim")
+    screen.path(f"Look further:  mailbot list --config {home.config}\nTidy up:       rm -r {home.folder}")
 
 
 def _people(story: Story) -> list[tuple[str, str]]:
