@@ -157,7 +157,7 @@ class _Letter:
         """A letter to n@ alone: it sends the candidate nothing and goes to n@ at once, as the escalation of this wait."""
         because = "the candidate has written to n@"
         waiting = wait_for_staff(self.moment, application, self.facts.identity, self.facts.arrived)
-        if waiting.escalated:
+        if waiting.escalated or waiting.waits_for != "staff":
             return self._decision(waiting, because, (), self._notices(waiting, because))
         escalated = escalate(waiting, self._shown(), self.moment, because)
         return replace(escalated, rule=self.facts.judgement.rule)

@@ -106,6 +106,20 @@ def test_a_process_that_begins_with_staff_starts_the_clock_with_the_first_letter
     assert [template for template, to in sent(decision) if to == IVAN] == templates
 
 
+def test_a_first_letter_that_a_person_has_answered_already_is_only_shown() -> None:
+    decision = decided(None, first(answered=MONDAY))
+    assert (sent(decision), decision.because) == (NOTICES, "a person has answered it already")
+    opened = after(decision)
+    assert (opened.waits_for, opened.unanswered, opened.questions) == ("candidate", (), ())
+    # The questions were never asked, so what comes next is no answer to them.
+    following = decided(opened, facts(arrived=TUESDAY, identity="second"))
+    assert (sent(following), after(following).waits_for) == ([("received", IVAN), *NOTICES], "staff")
+
+
+def test_a_first_letter_that_came_after_a_persons_message_is_answered() -> None:
+    assert sent(decided(None, first(answered=perm("2026-11-20 12:00")))) == [("questions", IVAN), *NOTICES]
+
+
 # A letter in a known application. ---------------------------------------------------------------------------------------------------
 
 
@@ -376,6 +390,16 @@ def test_a_letter_repeated_to_n_does_not_restart_the_clock_nor_escalate_twice() 
     assert (after(decision).since, sent(decision)) == (waits, [("escalation", N)])
     again = decided(after(decision), facts(identity="third"), recipients=(Address("", N),))
     assert (after(again).since, sent(again)) == (waits, NOTICES)
+
+
+def test_a_letter_to_n_that_a_person_has_answered_meanwhile_is_not_escalated() -> None:
+    decision = decided(replace(application(), answered=TUESDAY), facts(), recipients=(Address("", N),))
+    assert (sent(decision), after(decision).waits_for) == (NOTICES, "candidate")
+
+
+def test_a_question_that_a_person_has_answered_meanwhile_promises_nothing() -> None:
+    decision = decided(replace(application(), answered=TUESDAY), facts(asks_us=True))
+    assert (sent(decision), after(decision).waits_for) == (NOTICES, "candidate")
 
 
 def test_a_letter_to_us_and_to_n_is_followed_as_any_other() -> None:

@@ -67,7 +67,13 @@ def test_an_answer_ends_the_waits_of_letters_that_came_before_it_was_written() -
 
 def test_an_answer_written_before_the_letter_came_ends_nothing() -> None:
     waiting = application(waits=MONDAY)
-    assert person_answered(moment(), waiting, FRIDAY) == waiting
+    assert person_answered(moment(), waiting, FRIDAY) == replace(waiting, answered=FRIDAY)
+
+
+@pytest.mark.parametrize(("arrived", "waits_for"), [(FRIDAY, "candidate"), (MONDAY, "candidate"), (HINT, "staff")])
+def test_a_letter_that_is_seen_after_the_answer_to_it_does_not_wait(arrived: datetime, waits_for: str) -> None:
+    answered = person_answered(moment(), person_answered(moment(), application(), MONDAY), FRIDAY)
+    assert wait_for_staff(moment(), answered, "letter", arrived).waits_for == waits_for
 
 
 def test_after_the_answer_the_candidate_has_the_days_of_the_stage_anew() -> None:
