@@ -68,13 +68,13 @@ class _Signals:
             raise _Stop
 
 
-def open_watch(desk: Desk, environ: Mapping[str, str], between: Callable[[], None]) -> Watch:
+def open_watch(desk: Desk, environ: Mapping[str, str]) -> Watch:
     """Given a desk and where the secrets are, return a watch that is not connected yet. Raise ConfigProblem without a secret."""
     return Watch(
         desk=desk,
         mailbox=imap.Mailbox(way_in(desk.settings, environ)),
         submission=smtp.Submission(way_out(desk.settings, environ)),
-        between=between,
+        between=lambda: None,
     )
 
 
@@ -83,7 +83,7 @@ def once(settings: Settings, environ: Mapping[str, str], clock: Clock = system_c
     with Lock(settings.state_dir):
         desk = open_desk(settings, clock)
         _recover(desk)
-        watch = open_watch(desk, environ, lambda: None)
+        watch = open_watch(desk, environ)
         try:
             watch.connect()
             watch.read()
@@ -102,15 +102,16 @@ def run(load: Callable[[], Settings], environ: Mapping[str, str], clock: Clock =
     damaged state. A mailbox or server that can not be reached ends nothing: it is tried again.
     """
     settings = load()
+    started = clock()
     with Lock(settings.state_dir), _handled() as signals:
         desk = open_desk(settings, clock)
         desk.requests.clear_answers()
         _recover(desk)
-        watch = open_watch(desk, environ, signals.raise_on_stop)
+        watch = open_watch(desk, environ)
         try:
             while not signals.stop:
                 desk, watch = _reloaded(load, environ, desk, watch, signals)
-                _Loop(desk, watch, signals, sweep_seconds).run()
+                _Loop(desk, watch, signals, sweep_seconds, started).run()
         except _Stop:
             pass
         finally:
@@ -143,7 +144,7 @@ def _reloaded(load: Callable[[], Settings], environ: Mapping[str, str], desk: De
         if settings.state_dir != desk.settings.state_dir:
             raise Permanent("state.dir: it can not change while mailbot runs; restart it")
         fresh = desk.configured(settings)
-        renewed = open_watch(fresh, environ, signals.raise_on_stop)
+        renewed = open_watch(fresh, environ)
     except (ConfigProblem, Permanent) as problem:
         log.error("the configuration was not taken over, the one before stays: %s", problem)
         return desk, watch
@@ -181,9 +182,10 @@ def _orders(desk: Desk, pulse: Pulse) -> bool:
 class _Loop:
     """The loop over one configuration: it ends when a stop or another configuration is asked for."""
 
-    def __init__(self, desk: Desk, watch: Watch, signals: _Signals, sweep_seconds: int) -> None:
+    def __init__(self, desk: Desk, watch: Watch, signals: _Signals, sweep_seconds: int, started: datetime) -> None:
         self.desk, self.watch, self.signals = desk, watch, signals
-        self.pulse = this_process(desk.clock(), watch)
+        self.pulse = this_process(started, watch)
+        watch.between = self._between
         self.pause = _FIRST_PAUSE
         self.ready = False
         self.unread_since = desk.clock()
@@ -227,6 +229,12 @@ class _Loop:
         """Asked several times a second while waiting: is there anything else to do?"""
         self._live()
         return self.signals.stop or self.signals.reload or self.read_due or self.work_due or bool(self.desk.requests.waiting())
+
+    def _between(self) -> None:
+        """Between two messages of a long reading or sending: systemd and the verbs hear of us, and a stop is obeyed."""
+        self._live()
+        self.work_due |= _orders(self.desk, self.pulse)
+        self.signals.raise_on_stop()
 
     def _live(self) -> None:
         self.jobs.run_pending()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
@@ -34,15 +35,17 @@ class Delivered:
     login_failed: bool = False
 
 
-def deliver(desk: Desk, submission: Submission, *, reading_is_fresh: bool) -> Delivered:
-    """Send everything whose time has come.
+def deliver(desk: Desk, submission: Submission, *, reading_is_fresh: bool, between: Callable[[], None]) -> Delivered:
+    """Send everything whose time has come; `between` is called after each message, and raises to stop after the one in hand.
 
     `reading_is_fresh` says that INBOX and Sent have been read to the end lately: what waits for that stays otherwise.
     Raise Temporary if the disk does not let us record: then nothing more is sent.
     """
     sent = 0
-    for entry in desk.outbox.due(desk.clock()):
-        if entry.state == "unknown":
+    for planned in desk.outbox.due(desk.clock()):
+        # A person may have dropped it between two messages.
+        entry = desk.outbox.get(planned.id)
+        if entry is None or entry.state == "unknown" or not entry.due(desk.clock()):
             continue
         if entry.waits_for_reading and not reading_is_fresh:
             continue
@@ -61,6 +64,7 @@ def deliver(desk: Desk, submission: Submission, *, reading_is_fresh: bool) -> De
         if outcome and outcome.account_fault:
             # The login fails for every message alike; more tries would only lock the account.
             return Delivered(sent, login_failed=True)
+        between()
     return Delivered(sent)
 
 

@@ -34,7 +34,7 @@ class Watch:
     desk: Desk
     mailbox: MailboxPort
     submission: Submission
-    #: Called after each message; raises to stop after the one in hand.
+    #: Called after each message that was taken in or sent; raises to stop after the one in hand.
     between: Callable[[], None]
     connected: bool = False
     folders: tuple[tuple[Folder, Role], ...] = ()
@@ -42,6 +42,8 @@ class Watch:
     read_at: dict[str, float] = field(default_factory=dict)
     #: UIDNEXT of each folder when it was read last: what has come since has this UID or a higher one.
     uidnext: dict[str, int] = field(default_factory=dict)
+    #: True while a folder is read: then the connection is in use, also between two messages.
+    reading: bool = False
     last_fetch: datetime | None = None
     last_sent: datetime | None = None
     #: Until when the submission server is not asked again, on the monotonic clock.
@@ -77,7 +79,7 @@ class Watch:
         """Send what may go out; after a refused login the server is left alone for a while."""
         if time.monotonic() < self.resting_until:
             return
-        delivered = deliver(self.desk, self.submission, reading_is_fresh=self.is_fresh())
+        delivered = deliver(self.desk, self.submission, reading_is_fresh=self.is_fresh(), between=self.between)
         if delivered.sent:
             self.last_sent = self.desk.clock()
         if delivered.login_failed:
@@ -110,8 +112,12 @@ class Watch:
         self.mailbox.close()
 
     def _read(self, folder: Folder, role: Role) -> int:
-        state = self.mailbox.open(folder.name)
-        taken = read_folder(self.desk, self.mailbox, state, role, self._between)
+        self.reading = True
+        try:
+            state = self.mailbox.open(folder.name)
+            taken = read_folder(self.desk, self.mailbox, state, role, self._between)
+        finally:
+            self.reading = False
         self.uidnext[folder.name] = state.uidnext
         self.read_at[folder.name] = time.monotonic()
         self.last_fetch = self.desk.clock()
