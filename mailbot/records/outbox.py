@@ -153,6 +153,17 @@ class Outbox:
             len(hour),
         )
 
+    def alike(self, entry: Entry, now: datetime) -> int:
+        """Return how many messages of the same purpose have gone out to its address in an hour; 0 for one that was let through before,
+        or that a person has had sent again."""
+        if entry.at != entry.planned_at:
+            return 0
+        return sum(
+            each.purpose == entry.purpose and each.address_hash == entry.address_hash and now - each.committed_at < _HOUR
+            for each in self._entries.values()
+            if each.committed_at
+        )
+
     def compact(self, now: datetime, unsettled: Collection[str] = ()) -> None:
         """Drop what has been done for two days, but keep the numbers that the caps need, and the ids in `unsettled`: intents whose outcome
         their record has not learned yet; without their entry they would be sent again. Raise Temporary; then nothing is dropped."""

@@ -11,7 +11,7 @@ from mailbot.errors import Permanent
 from mailbot.hiring.case import HistoryEntry, Intent
 from mailbot.hiring.letters import OFFICE_HOURS
 from mailbot.hiring.process import REPORTS, Fate, on_delivery
-from mailbot.hiring.sending import Counts, may_send
+from mailbot.hiring.sending import ANSWERS_TO_STAFF, Counts, may_send
 from mailbot.mail.smtp import Outcome, Submission
 from mailbot.records.outbox import Entry
 from mailbot.tasks.carry import carry_out, note
@@ -120,11 +120,11 @@ def settle(desk: Desk, reference: str, intent: Intent, state: str, reason: str) 
     what = f"{intent.purpose} {state}"
     case = desk.store.settle(reference, intent.id, state, HistoryEntry(now, what, intent.rule, reason))
     note(desk, case)
-    # What a person dropped needs no notice, and a report about a report would never end.
-    if state in ("failed", "held") and intent.purpose not in REPORTS:
+    # What a person dropped needs no notice, and a report about a report would never end, nor one about what a robot of staff is not told.
+    if (state == "failed" and intent.purpose not in REPORTS) or (state == "held" and intent.purpose not in REPORTS | ANSWERS_TO_STAFF):
         fate = Fate(intent.purpose, intent.to, state, reason, cause=f"{intent.id}/{state}")
         carry_out(desk, on_delivery(case.application, fate, desk.moment()))
 
 
 def _counts(desk: Desk, entry: Entry, now: datetime) -> Counts:
-    return Counts(*desk.outbox.counts(entry, now))
+    return Counts(*desk.outbox.counts(entry, now), desk.outbox.alike(entry, now))

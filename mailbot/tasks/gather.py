@@ -55,7 +55,7 @@ def gather(desk: Desk, message: Message, *, role: Role, arrived: datetime, too_l
     found = _matched(desk, message, position.id if position else "", notice, role)
     dmarc, aligned = authentication.verdict(message, desk.settings.imap.authserv_id)
     evidence = Evidence(
-        ours=_is_ours(desk, message),
+        ours=_is_ours(desk, message, role),
         seen_before=bool(desk.ledger.reference_of(identity)),
         too_large=too_large,
         folder=role,
@@ -92,8 +92,14 @@ def gather(desk: Desk, message: Message, *, role: Role, arrived: datetime, too_l
     return Gathered(message, facts, application, notice.filed.about if notice else 0)
 
 
-def _is_ours(desk: Desk, message: Message) -> bool:
-    """Whether mailbot wrote it: by its mark, which survives servers that rewrite Message-IDs, or by its Message-ID."""
+def _is_ours(desk: Desk, message: Message, role: Role) -> bool:
+    """Whether mailbot wrote it: by its mark, which survives servers that rewrite Message-IDs, or by its Message-ID.
+
+    Whoever has had a message of ours has both, and reports, mail programs and strangers give them back on letters of their own: outside
+    of Sent they count only beside our address in From.
+    """
+    if role != "sent" and (message.sender is None or message.sender.address not in desk.company.own_addresses):
+        return False
     if any(desk.key.is_mark(mark) for mark in message.all("x-mailbot")):
         return True
     return bool(message.message_id) and _written_by_us(desk, message.message_id) is not None

@@ -1,0 +1,110 @@
+"""What a hostile sender can not do: act as staff, stop a clock, silence a letter, have mailbot write to others, or make it loop."""
+
+from __future__ import annotations
+
+from email.message import EmailMessage
+
+import pytest
+from clients import plain
+from office import CANDIDATE, RECRUITER, Office
+
+LETTER = "Здравствуйте! Откликаюсь на вакансию «Аккаунт-менеджер». Меня зовут Мария."
+
+
+def questions_after_a_letter(office: Office) -> EmailMessage:
+    """A first letter has come, and its sender has the questions."""
+    office.letter("Отклик на вакансию Аккаунт-менеджер", LETTER)
+    office.once()
+    return office.sent_to(CANDIDATE)[-1]
+
+
+def notice_that_waits(office: Office) -> tuple[EmailMessage, EmailMessage]:
+    """A candidate has asked something: the questions and the recruiter's notice."""
+    questions = questions_after_a_letter(office)
+    office.pass_time(minutes=5)
+    office.letter("Re: Отклик", "А сколько вы платите стажёрам?", answers=questions)
+    office.once()
+    return questions, office.sent_to(RECRUITER)[-1]
+
+
+def messages_of(office: Office) -> list[tuple[str, str]]:
+    (application,) = office.applications()
+    return [(each["direction"], each["kind"]) for each in office.json("show", application["reference"])["messages"]]
+
+
+@pytest.mark.parametrize("copied", ["X-Mailbot", "Message-ID"])
+def test_a_letter_that_bears_a_mark_of_ours_is_read_all_the_same(office: Office, copied: str) -> None:
+    questions = questions_after_a_letter(office)
+    office.pass_time(minutes=5)
+    letter = EmailMessage()
+    letter["From"], letter["To"], letter["Subject"] = CANDIDATE, "job@up-advert.ru", "Re: Отклик"
+    letter["Date"] = "Mon, 24 Nov 2025 10:35:00 +0500"
+    letter["In-Reply-To"] = questions["Message-ID"]
+    if copied == "X-Mailbot":
+        letter["Message-ID"] = "<copied@candidates.example>"
+    letter[copied] = questions[copied]
+    letter.set_content("А сколько вы платите стажёрам?")
+    office.put(letter.as_bytes())
+    office.once()
+    assert ("in", "answer") in messages_of(office)
+    assert office.applications()[0]["waits_for"] == "staff"
+
+
+def test_a_bounce_that_bears_our_mark_is_a_bounce(office: Office) -> None:
+    questions = questions_after_a_letter(office)
+    before = len(office.sent_to(RECRUITER))
+    office.pass_time(minutes=5)
+    office.letter(
+        "Mail delivery failed",
+        f"{CANDIDATE}: 550 5.1.1 no such user",
+        sender="Mail Delivery System <mailer-daemon@mail.ru>",
+        answers=questions,
+        headers={"X-Mailbot": questions["X-Mailbot"], "X-Failed-Recipients": CANDIDATE},
+    )
+    office.once()
+    assert ("in", "bounce") in messages_of(office)
+    assert len(office.sent_to(RECRUITER)) == before + 1
+
+
+def test_a_staff_address_that_answers_everything_makes_no_loop(office: Office) -> None:
+    questions_after_a_letter(office)
+    office.letter("Я в курсе", "Это письмо прочитано роботом, который не ставит заголовков.", sender=RECRUITER)
+    answered = len(office.sent_to(RECRUITER))
+    for _ in range(12):
+        office.once()
+        office.pass_time(minutes=2)
+        received = office.sent_to(RECRUITER)
+        if len(received) == answered:
+            break
+        for message in received[answered:]:
+            office.letter(f"Re: {message['Subject']}", "Это письмо прочитано роботом.", sender=RECRUITER)
+        answered = len(received)
+    else:
+        pytest.fail(f"{answered} messages, and no end")
+
+
+@pytest.mark.parametrize("name", ["winmail.dat", "Уведомление.msg", "Уведомление.eml", "письмо.mht"])
+def test_a_whole_letter_of_a_mail_program_is_not_passed_on(office: Office, name: str) -> None:
+    _, notice = notice_that_waits(office)
+    before = len(office.sent_to(CANDIDATE))
+    office.pass_time(minutes=5)
+    office.letter("Re: Новое письмо", plain(notice, "Добрый день! 40 тысяч."), sender=RECRUITER, answers=notice, attach=(name, b"x" * 100))
+    office.once()
+    assert len(office.sent_to(CANDIDATE)) == before
+    assert "не отправлен" in office.sent_to(RECRUITER)[-1]["Subject"]
+
+
+def test_a_strangers_words_are_not_sent_to_a_third_person_as_a_name(office: Office) -> None:
+    office.letter("Отклик на вакансию Аккаунт-менеджер", LETTER, sender=f'"Вы выиграли приз! Он ждёт: http://evil.example/a" <{CANDIDATE}>')
+    office.once()
+    (questions,) = office.sent_to(CANDIDATE)
+    assert "evil" not in questions.get_body(("plain",)).get_content()
+
+
+@pytest.mark.parametrize("address", ["иван@почта.рф", "a\x1bc@evil.example", "a\0b@evil.example"])
+def test_an_address_that_can_not_be_answered_costs_nobody_the_letter(office: Office, address: str) -> None:
+    raw = f"From: Иван <{address}>\r\nTo: job@up-advert.ru\r\nSubject: Отклик\r\nMessage-ID: <1@x>\r\n\r\n{LETTER}\r\n"
+    office.put(raw.encode())
+    office.once()
+    assert office.json("quarantine", "list") == []
+    assert "Меня зовут Мария" in office.sent_to(RECRUITER)[-1].get_body(("plain",)).get_content()
