@@ -238,6 +238,11 @@ def test_less_than_all_answers_never_sends_the_test(known: Facts, templates: lis
     decision = decided(application(), known)
     assert [template for template, _ in sent(decision)] == templates
     assert (after(decision).stage, after(decision).waits_for) == ("questions", waits_for)
+    given = {answer.question for answer in known.answers}
+    assert {asked.id for asked in after(decision).questions if asked.state == "answered"} == given
+    if known.postpones and not given:
+        # Nothing is missing yet: it was promised.
+        assert {asked.state for asked in after(decision).questions} == {"asked"}
 
 
 def test_who_will_answer_later_does_not_get_the_test_though_every_question_is_optional() -> None:
