@@ -44,7 +44,7 @@ _NOT_FSYNCED = frozenset({"attempt"})
 _DONE: frozenset[State] = frozenset({"sent", "failed", "dropped"})
 _HOUR, _DAY = timedelta(hours=1), timedelta(days=1)
 #: What is done stays readable in `outbox list` so long; the caps look back one day.
-_KEPT = timedelta(days=2)
+KEPT = timedelta(days=2)
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,9 +92,13 @@ class Outbox:
         self._journal = Journal(path)
         self._read()
         if writer:
-            for entry in self.entries():
-                if entry.state == "committed":
-                    self.record(entry.id, "unknown", entry.at, reason="mailbot stopped before the server's reply")
+            self.doubt()
+
+    def doubt(self) -> None:
+        """What was committed and has no outcome is of unknown fate; to be said when nothing is being sent. Raise Temporary."""
+        for entry in self.entries():
+            if entry.state == "committed":
+                self.record(entry.id, "unknown", entry.at, reason="mailbot stopped before it could note the server's reply")
 
     def planned(self, entry: Entry) -> None:
         """Take in a message that a record holds an intent for; one that is known already changes nothing, so it may be repeated at start.
@@ -170,7 +174,7 @@ class Outbox:
         done = {
             entry.id
             for entry in self._entries.values()
-            if entry.state in _DONE and (entry.filed or entry.state != "sent") and now - entry.at >= _KEPT and entry.id not in unsettled
+            if entry.state in _DONE and (entry.filed or entry.state != "sent") and now - entry.at >= KEPT and entry.id not in unsettled
         }
         if not done:
             return

@@ -95,6 +95,8 @@ def carry_out(
             thread = thread_with(thread, intent.message_id)
     if application:
         application = replace(application, thread=thread)
+    if decision.actions and not (messages or intents) and application in (None, case.application):
+        return reference
     came = (HistoryEntry(now, f"{arrival.kind} came", decision.rule, decision.because),) if arrival else ()
     commit = Commit(reference, application, tuple(messages), tuple(intents), (*came, *decision.history))
     after = desk.store.commit(commit)

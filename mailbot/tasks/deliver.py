@@ -115,15 +115,16 @@ def next_attempt(attempts: int, planned: datetime, now: datetime) -> datetime | 
 
 
 def settle(desk: Desk, reference: str, intent: Intent, state: str, reason: str) -> None:
-    """Given the end of a message of ours, write it into its case and, where it did not go out, tell the recruiters."""
-    now = desk.clock()
-    what = f"{intent.purpose} {state}"
-    case = desk.store.settle(reference, intent.id, state, HistoryEntry(now, what, intent.rule, reason))
-    note(desk, case)
+    """Given the end of a message of ours, write it into its case and, where it did not go out, tell the recruiters.
+
+    They are told first: what the record knows, `recover` takes for told.
+    """
     # What a person dropped needs no notice, and a report about a report would never end, nor one about what a robot of staff is not told.
     if (state == "failed" and intent.purpose not in REPORTS) or (state == "held" and intent.purpose not in REPORTS | ANSWERS_TO_STAFF):
         fate = Fate(intent.purpose, intent.to, state, reason, cause=f"{intent.id}/{state}")
-        carry_out(desk, on_delivery(case.application, fate, desk.moment()))
+        carry_out(desk, on_delivery(desk.store.load(reference).application, fate, desk.moment()))
+    end = HistoryEntry(desk.clock(), f"{intent.purpose} {state}", intent.rule, reason)
+    note(desk, desk.store.settle(reference, intent.id, state, end))
 
 
 def _counts(desk: Desk, entry: Entry, now: datetime) -> Counts:

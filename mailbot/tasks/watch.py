@@ -16,6 +16,7 @@ from mailbot.tasks.deliver import deliver
 from mailbot.tasks.desk import Desk
 from mailbot.tasks.gather import Role
 from mailbot.tasks.receive import read_folder
+from mailbot.tasks.recover import recover
 from mailbot.tasks.remind import remind
 from mailbot.tasks.sent import file_sent, look_for_unknown
 
@@ -50,11 +51,16 @@ class Watch:
     resting_until: float = 0.0
 
     def connect(self) -> None:
-        """Connect and find the folders. Raise Temporary, or Permanent for a refused login or a folder that is not there."""
+        """Connect and find the folders, and finish what a disk that refused has left half done since the last time.
+
+        Raise Temporary, or Permanent for a refused login or a folder that is not there.
+        """
         self.mailbox.connect()
         self.connected = True
         self.read_at.clear()
         self.folders = watched_folders(self.desk, self.mailbox.folders())
+        for problem in recover(self.desk):
+            log.error("%s", problem)
 
     def read(self) -> int:
         """Read every folder to the end, Sent first: what a person has answered there counts before anything is decided."""
