@@ -19,6 +19,7 @@ from mailbot.hiring.person import person
 from mailbot.hiring.positions import language, recognise
 from mailbot.mail import authentication, extract, quotes
 from mailbot.mail.parse import parse
+from mailbot.tasks.carry import case_of, office_reference
 from mailbot.tasks.desk import Desk
 
 #: A letter first seen later than this after its arrival is recorded and shown to a person, not answered (design section 5).
@@ -86,6 +87,7 @@ def gather(desk: Desk, message: Message, *, role: Role, arrived: datetime, too_l
         asks_us=wishes.asks_us(reply.new_text, tuple(question.text for question in questions)),
         postpones=wishes.postpones(reply.new_text),
         staff=_route(desk, message, judgement, notice, role),
+        answered=_answered(desk, message, arrived) if judgement.kind == "application" and application is None else None,
         late=desk.clock() - arrived > LATE,
         returned_purpose=_returned_purpose(desk, message),
     )
@@ -185,6 +187,19 @@ def letter_of(desk: Desk, case: Case, filed: FiledMessage) -> tuple[Message, Rep
 
 def _text_of(desk: Desk, case: Case, filed: FiledMessage) -> str:
     return parse(desk.store.read(case.reference, filed.path)).text
+
+
+def _answered(desk: Desk, message: Message, arrived: datetime) -> datetime | None:
+    """When a person last wrote to the sender of a first letter from our own mailbox; what belongs to no application is in the office."""
+    assert message.sender is not None  # kinds lets nobody else through as a candidate
+    months = {office_reference(desk, arrived), office_reference(desk, desk.clock())}
+    written = (
+        filed.at
+        for month in months
+        for filed in case_of(desk, month).messages
+        if filed.direction == "in" and filed.kind == "staff" and filed.to == message.sender.address
+    )
+    return max(written, default=None)
 
 
 def _returned_purpose(desk: Desk, message: Message) -> str:
