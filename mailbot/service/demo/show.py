@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import io
 import shutil
+import sys
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
+from pathlib import Path
 
 from rich.console import Console
 
@@ -17,6 +20,7 @@ from mailbot.service.demo.onlooker import FOLDERS
 from mailbot.service.demo.outcome import other_differences, outcomes
 from mailbot.service.demo.people import perform
 from mailbot.service.demo.screen import Screen
+from mailbot.service.demo.servers import SENT
 from mailbot.service.demo.story import ESCALATION, JOB, RECRUITER, Act, Story
 from mailbot.service.demo.timeline import Timeline
 
@@ -37,11 +41,14 @@ class Tempo:
     stretch: float
 
 
-_FOR_PEOPLE, _FAST = Tempo(1.2, 0.08, 1.0), Tempo(0.0, 0.0, 0.0)
+_FOR_PEOPLE, _FAST = Tempo(1.0, 0.08, 1.0), Tempo(0.0, 0.0, 0.0)
 
 
 def show(story: Story, *, keep: bool, fast: bool) -> int:
     """Show a story and return the exit status, as `demo` says."""
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        # A terminal that knows no Cyrillic shows question marks; that is no reason to end.
+        sys.stdout.reconfigure(errors="replace")
     screen = Screen(Console(highlight=False, emoji=False, markup=False))
     home = new_home()
     as_told = None
@@ -58,6 +65,10 @@ def show(story: Story, *, keep: bool, fast: bool) -> int:
         if as_told is None:
             shutil.rmtree(home.folder, ignore_errors=True)
             return 130
+    except SystemExit:
+        # So rich ends when whoever read our output has gone.
+        shutil.rmtree(home.folder, ignore_errors=True)
+        return 1
     except (MailbotError, OSError) as problem:
         screen.say(f"\nThe demo failed: {problem}", "bold red")
     if not as_told:
@@ -155,13 +166,15 @@ def _compare(screen: Screen, office: Office, story: Story) -> bool:
         screen.say(f"\n{wrong} outcomes are not what the story demands.", "bold red")
     else:
         count = len(office.servers.taken)
-        screen.say(f"\nAll as it should be: {count} messages went out, and each stands once in the Sent folder.", "bold green")
+        screen.say(f"\nAll as it should be: {count} messages went out, and each stands once in {SENT}.", "bold green")
     _where(screen, office.home)
     return not wrong
 
 
 def _where(screen: Screen, home: Home) -> None:
-    screen.path(f"Look further:  mailbot list --config {home.config}\nTidy up:       rm -r {home.folder}")
+    called = sys.argv[0]
+    program = called if Path(called).name == "mailbot" and shutil.which("mailbot") != called else "mailbot"
+    screen.path(f"Look further:  {program} list --config {home.config}\nTidy up:       rm -r {home.folder}")
 
 
 def _people(story: Story) -> list[tuple[str, str]]:
