@@ -38,7 +38,7 @@ def enter(
         after = following(moment.company.stages, there.id)
         if after:
             return enter(moment, application, after, cause, arrived, automatic=automatic)
-    moved = replace(application, stage=there.id, reminders=0, asked_again=False)
+    moved = replace(application, stage=there.id, asked_again=False)
     template = there.send
     if there.send == QUESTIONS:
         moved = replace(moved, questions=_questions(position, moment))

@@ -60,7 +60,8 @@ def test_a_hint_on_the_second_working_day_one_escalation_after_the_third_then_th
     escalation = office.sent_to(N)[0]
     text = text_of(escalation)
     (application,) = office.applications()
-    assert application["escalated"] == at(28, 10).isoformat()
+    # The daemon of the test takes a second or two to get there.
+    assert application["escalated"].startswith("2025-11-28T10:00:")
     wanted = (QUESTION, "Мария Петрова", CANDIDATE, "Уточняющие вопросы", "Аккаунт-менеджер стажёр", A_FILE[0], "четверг, 27 ноября, 19:00")
     assert [words for words in (*wanted, "понедельника, 24 ноября", application["reference"]) if words not in text] == []
     # Monday 10:32 to Friday 10:00: 8.5 + 9 + 9 + 9 working hours.
