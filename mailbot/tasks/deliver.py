@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from mailbot.errors import Permanent
+from mailbot.errors import MailbotError, Temporary
 from mailbot.hiring.case import HistoryEntry, Intent
 from mailbot.hiring.letters import OFFICE_HOURS
 from mailbot.hiring.process import REPORTS, Fate, on_delivery
@@ -18,9 +18,11 @@ from mailbot.tasks.carry import carry_out, note
 from mailbot.tasks.desk import Desk
 from mailbot.tasks.modes import safe_mode
 
-#: Pauses between tries, in minutes; after them hourly until a day has passed. Shorter than a relay's five days: a
-#: late answer is worse than one that a person sends (measured ground in design section 5).
+#: Pauses between tries, in minutes; the last one stays. Shorter than a relay's five days: a late answer is worse than one that a
+#: person sends.
 _PAUSES = (5, 10, 20, 40, 60)
+#: So many tries take a day. They are counted, because what goes to staff may have waited a weekend before its first one.
+_TRIES = 27
 _GIVE_UP = timedelta(hours=24)
 
 log = logging.getLogger(__name__)
@@ -33,6 +35,8 @@ class Delivered:
     sent: int = 0
     #: True where the login failed: the server wants to be left alone for a while.
     login_failed: bool = False
+    #: True where there was no server to speak to.
+    unreachable: bool = False
 
 
 def deliver(desk: Desk, submission: Submission, *, reading_is_fresh: bool, between: Callable[[], None]) -> Delivered:
@@ -55,15 +59,23 @@ def deliver(desk: Desk, submission: Submission, *, reading_is_fresh: bool, betwe
             continue
         try:
             outcome = _deliver_one(desk, submission, entry)
-        except Permanent as problem:
+        except Temporary:
+            raise
+        except MailbotError as problem:
             # A damaged record costs its own candidate the message, not the next one.
             log.error("%s", problem)
+            continue
+        except Exception:
+            log.exception("a message could not be sent", extra={"intent": entry.id})
             continue
         if outcome and outcome.state == "sent":
             sent += 1
         if outcome and outcome.account_fault:
             # The login fails for every message alike; more tries would only lock the account.
             return Delivered(sent, login_failed=True)
+        if outcome and outcome.state == "retry" and outcome.code is None:
+            # So would the next one wait for a server that does not answer, and all of them together for hours.
+            return Delivered(sent, unreachable=True)
         between()
     return Delivered(sent)
 
@@ -95,7 +107,7 @@ def _record(desk: Desk, entry: Entry, intent: Intent, outcome: Outcome) -> None:
     now = desk.clock()
     reason = " ".join(part for part in (str(outcome.code or ""), outcome.text) if part)
     if outcome.state == "retry":
-        next_try = next_attempt(entry.attempts + 1, entry.planned_at, now)
+        next_try = next_attempt(entry.attempts + 1, now)
         if next_try is not None:
             desk.outbox.record(entry.id, "retry", now, reason=reason, next=next_try)
             return
@@ -108,10 +120,11 @@ def _record(desk: Desk, entry: Entry, intent: Intent, outcome: Outcome) -> None:
         settle(desk, entry.reference, intent, outcome.state, reason)
 
 
-def next_attempt(attempts: int, planned: datetime, now: datetime) -> datetime | None:
-    """Given how often it was tried and since when it is planned, return when to try again; None: give up, a person decides."""
-    pause = timedelta(minutes=_PAUSES[min(attempts, len(_PAUSES)) - 1])
-    return now + pause if now + pause <= planned + _GIVE_UP + pause else None
+def next_attempt(attempts: int, now: datetime) -> datetime | None:
+    """Given how often it was tried, return when to try again; None: give up, a person decides."""
+    if attempts >= _TRIES:
+        return None
+    return now + timedelta(minutes=_PAUSES[min(attempts, len(_PAUSES)) - 1])
 
 
 def settle(desk: Desk, reference: str, intent: Intent, state: str, reason: str) -> None:

@@ -24,6 +24,8 @@ from mailbot.tasks.sent import file_sent, look_for_unknown
 FRESH_SECONDS = 15 * 60
 #: A refused login is tried so seldom, in seconds: more often would lock the account.
 LOGIN_PAUSE = 15 * 60
+#: A submission server that does not answer is tried so often, in seconds: each time may take as long as its timeouts.
+_SILENT_PAUSE = 60
 
 log = logging.getLogger(__name__)
 
@@ -91,6 +93,9 @@ class Watch:
         if delivered.login_failed:
             self.resting_until = time.monotonic() + LOGIN_PAUSE
             log.error("the submission server refused the login; nothing is sent for %d minutes", LOGIN_PAUSE // 60)
+        if delivered.unreachable:
+            self.resting_until = time.monotonic() + _SILENT_PAUSE
+            log.warning("the submission server does not answer; nothing is sent for %d seconds", _SILENT_PAUSE)
 
     def is_fresh(self) -> bool:
         """Whether every folder has been read to the end over this connection, and lately."""
