@@ -45,6 +45,8 @@ _DONE: frozenset[State] = frozenset({"sent", "failed", "dropped"})
 _HOUR, _DAY = timedelta(hours=1), timedelta(days=1)
 #: What is done stays readable in `outbox list` so long; the caps look back one day.
 KEPT = timedelta(days=2)
+#: What could not be put into a Sent folder for so long, because there is none, never will be.
+_FILED_WITHIN = timedelta(days=14)
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,6 +127,11 @@ class Outbox:
         """A message stands in the Sent folder: put there by the server, or by us. Not fsynced: one that stands there is found again."""
         self._write({"event": "filed", "id": intent_id, "at": instant_text(at), "by_server": by_server}, sync=False)
 
+    def server_does_not_file(self) -> None:
+        """Remember, before mailbot files for the first time, that the server did not. On the disk when it returns: else what mailbot filed
+        just before a stop would be taken for the server's work."""
+        self._write({"event": "server", "by_server": False}, sync=True)
+
     def unfiled(self) -> tuple[Entry, ...]:
         """Return what was sent and is not known to stand in the Sent folder."""
         return tuple(entry for entry in self._entries.values() if entry.state == "sent" and not entry.filed)
@@ -174,7 +181,8 @@ class Outbox:
         done = {
             entry.id
             for entry in self._entries.values()
-            if entry.state in _DONE and (entry.filed or entry.state != "sent") and now - entry.at >= KEPT and entry.id not in unsettled
+            if entry.state in _DONE and now - entry.at >= (KEPT if entry.filed or entry.state != "sent" else _FILED_WITHIN)
+            if entry.id not in unsettled
         }
         if not done:
             return

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from mailbot.errors import Permanent
+from mailbot.errors import Permanent, Temporary
 from mailbot.mail.folders import Folder
 from mailbot.mail.mailbox import MailboxPort
 from mailbot.mail.smtp import Submission
@@ -26,6 +26,8 @@ FRESH_SECONDS = 15 * 60
 LOGIN_PAUSE = 15 * 60
 #: A submission server that does not answer is tried so often, in seconds: each time may take as long as its timeouts.
 _SILENT_PAUSE = 60
+#: A Sent folder that takes nothing is tried again so seldom, in seconds.
+_FILING_PAUSE = 15 * 60
 
 log = logging.getLogger(__name__)
 
@@ -51,6 +53,8 @@ class Watch:
     last_sent: datetime | None = None
     #: Until when the submission server is not asked again, on the monotonic clock.
     resting_until: float = 0.0
+    #: Until when nothing is filed in Sent, on the monotonic clock.
+    filing_rests_until: float = 0.0
 
     def connect(self) -> None:
         """Connect and find the folders, and finish what a disk that refused has left half done since the last time.
@@ -79,9 +83,9 @@ class Watch:
             if remind(self.desk):
                 self.send()
             sent = self.sent_folder()
-            if sent:
-                look_for_unknown(self.desk, self.mailbox, sent)
-                file_sent(self.desk, self.mailbox, sent)
+            look_for_unknown(self.desk, self.mailbox, sent)
+            if sent and time.monotonic() >= self.filing_rests_until:
+                self._file(sent)
 
     def send(self) -> None:
         """Send what may go out; after a refused login the server is left alone for a while."""
@@ -106,6 +110,16 @@ class Watch:
         """Wait for mail in INBOX; True when some may have come. What came since INBOX was read is not waited for."""
         state = self.mailbox.open(next(folder.name for folder, role in self.folders if role == "inbox"))
         return state.uidnext > self.uidnext.get(state.name, 0) or self.mailbox.wait(seconds, stop)
+
+    def _file(self, sent: str) -> None:
+        """File what went out; a mailbox that takes nothing (it is full, say) does not keep us from reading and sending."""
+        try:
+            file_sent(self.desk, self.mailbox, sent)
+        except Temporary as problem:
+            # Raises if it was the connection.
+            self.mailbox.noop()
+            self.filing_rests_until = time.monotonic() + _FILING_PAUSE
+            log.warning("sent messages could not be filed; next try in %d minutes: %s", _FILING_PAUSE // 60, problem)
 
     def sent_folder(self) -> str:
         """The name of the Sent folder, "" if there is none."""

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from applicants import ANSWERS, LETTER, SUBJECT
-from hands import CANDIDATE, MONDAY, N, RECRUITER, Hands, met
+from applicants import LETTER, SUBJECT
+from hands import MONDAY, RECRUITER, Hands, met
 
 from mailbot.mail.smtp import Outcome
 from mailbot.tasks.deliver import next_attempt
@@ -92,10 +93,10 @@ def test_a_bug_at_one_message_costs_nobody_else_their_message(tmp_path: Path, mo
     hands = met(tmp_path)
     send, number = hands.submission.send, iter(range(1, 100))
 
-    def broken_once(*arguments: object) -> Outcome:
+    def broken_once(raw: bytes, sender: str, recipient: str, commit: Callable[[], None]) -> Outcome:
         if next(number) == 1:
             raise ValueError("a bug")
-        return send(*arguments)  # type: ignore[arg-type]
+        return send(raw, sender, recipient, commit)
 
     monkeypatch.setattr(hands.submission, "send", broken_once)
     write(hands, 1)
