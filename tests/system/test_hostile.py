@@ -108,3 +108,25 @@ def test_an_address_that_can_not_be_answered_costs_nobody_the_letter(office: Off
     office.once()
     assert office.json("quarantine", "list") == []
     assert "Меня зовут Мария" in office.sent_to(RECRUITER)[-1].get_body(("plain",)).get_content()
+
+
+def test_one_mailbox_under_many_names_gets_no_more_than_one(office: Office) -> None:
+    for number in range(5):
+        office.letter("Отклик на вакансию Аккаунт-менеджер", LETTER, sender=f"Мария <maria+{number}@mail.ru>")
+    office.once()
+    assert len([message for message in office.sent() if message["To"].startswith("maria")]) == 3
+
+
+def test_a_terminal_obeys_no_stranger(office: Office) -> None:
+    raw = f"From: \x1b]0;x\x07 <a\x1bc@evil.example>\r\nTo: job@up-advert.ru\r\nSubject: \x1b[2J \u202e\x9b31m\r\n\r\n{LETTER}\r\n"
+    file = office.folder / "letter.eml"
+    file.write_bytes(raw.encode())
+    office.put(raw.encode())
+    office.letter("Отклик \u202e на вакансию Аккаунт-менеджер", LETTER, sender="=?utf-8?q?=1B[31m=C2=9B?= <maria@mail.ru>")
+    office.once()
+    (application,) = office.applications()
+    printed = "".join(
+        office.mailbot(*verb)
+        for verb in (["list"], ["show", application["reference"]], ["outbox", "list"], ["quarantine", "list"], ["explain", str(file)])
+    )
+    assert all(sign.isprintable() or sign == "\n" for sign in printed)
