@@ -88,3 +88,14 @@ def test_two_people_with_the_very_same_words_are_two_applications(office: Office
     office.pass_time(minutes=1)
     office.once()
     assert {application["addresses"][0] for application in office.applications()} == {"one@mail.ru", "two@mail.ru"}
+
+
+def test_a_copy_of_our_own_letter_in_inbox_is_ours_and_nothing_follows_from_it(office: Office) -> None:
+    asked(office)
+    for transaction in office.smtp.transactions:
+        office.put(transaction.data)
+        office.put(b"Received: by mx.up-advert.ru; Mon, 24 Nov 2025 10:32:05 +0500\r\n" + transaction.data)
+    office.pass_time(minutes=1)
+    office.once()
+    assert len(office.sent()) == 2
+    assert messages_in(office) == ["application"]

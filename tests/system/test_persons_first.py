@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from applicants import A_FILE, ANSWERS, LETTER, SOLUTION, SUBJECT, asked, assigned
 from clients import plain
-from office import CANDIDATE, JOB, RECRUITER, N, Office, text_of
+from office import CANDIDATE, JOB, MONDAY, RECRUITER, N, Office, text_of
 
 QUESTION = "Здравствуйте! Подскажите, пожалуйста, какой у вас график работы?"
 WORDS = "Добрый день! С десяти до семи."
@@ -132,3 +132,20 @@ def test_who_was_never_asked_the_questions_gets_no_test_for_thanking_a_recruiter
     (application,) = office.applications()
     assert (application["stage"], application["waits_for"]) == ("questions", "staff")
     assert not list(office.sent_to(CANDIDATE)[-1].iter_attachments())
+
+
+def test_a_question_that_comes_on_saturday_is_due_on_wednesday_evening_and_n_reads_it_on_thursday(office: Office) -> None:
+    questions = asked(office)
+    office.now = MONDAY.replace(day=29, hour=12)
+    office.letter(f"Re: {SUBJECT}", QUESTION, answers=questions)
+    office.pass_time(minutes=1)
+    office.once()
+    assert "среды, 3 декабря" in text_of(office.sent_to(CANDIDATE)[-1])
+    went = []
+    for day, hour in ((1, 10), (2, 9), (2, 10), (3, 10), (3, 20), (4, 9), (4, 10)):
+        before = len(office.sent())
+        office.now = MONDAY.replace(month=12, day=day, hour=hour, minute=1)
+        office.once()
+        went.append([message["To"] for message in office.sent()[before:] if not message["Subject"].startswith("Сводка")])
+    # The notice on Monday, the hint on Tuesday, both when the office opens; the escalation on Thursday.
+    assert went == [[RECRUITER], [], [RECRUITER], [], [], [], [N]]
