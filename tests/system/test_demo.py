@@ -127,7 +127,7 @@ def test_every_message_can_be_opened_where_it_is_said_to_lie(runs: dict[str, tup
     state = re.search(r"(?m)^(/\S+/state/)$", output)
     assert state, output
     named = 0
-    for place, files in re.findall(r"(?m)^(\S+/messages/)\n((?:  .+\n)+)", output):
+    for place, files in re.findall(r"(?m)^(\S+/messages/)  .+\n((?:  .+\n)+)", output):
         for name in re.findall(r"\d{4}\.eml", files):
             assert (Path(state[1]) / place / name).is_file()
             named += 1

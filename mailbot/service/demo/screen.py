@@ -139,7 +139,8 @@ class Screen:
 
     def _messages(self, case: Case, onlooker: Onlooker) -> None:
         stamp = onlooker.store.stamp(case.reference)
-        self.path(f"{stamp.path if stamp else case.reference}/messages/")
+        whose = printable(case.application.name) if case.application else "what belongs to no application"
+        self.path(f"{stamp.path if stamp else case.reference}/messages/  {whose}")
         words = [
             f"{message.path.rpartition('/')[2]} {'←' if message.direction == 'in' else '→'} {message.kind}" for message in case.messages
         ]

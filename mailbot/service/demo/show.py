@@ -41,7 +41,7 @@ class Tempo:
     stretch: float
 
 
-_FOR_PEOPLE, _FAST = Tempo(1.0, 0.08, 1.0), Tempo(0.0, 0.0, 0.0)
+_FOR_PEOPLE, _FAST = Tempo(0.9, 0.07, 0.8), Tempo(0.0, 0.0, 0.0)
 
 
 def show(story: Story, *, keep: bool, fast: bool) -> int:
