@@ -78,7 +78,8 @@ def letters(office: Office, count: int) -> list[str]:
 def test_systemd_hears_that_it_is_ready_alive_and_stopping(office: Office) -> None:
     with supervised(office, watchdog_seconds=0.6) as supervisor:
         with office.running():
-            assert "READY=1\nSTATUS=watching the mailbox" in supervisor.hears("READY=1")
+            supervisor.hears("STATUS=watching the mailbox")
+            supervisor.hears("READY=1")
             supervisor.hears("WATCHDOG=1", count=5)
         supervisor.hears("STOPPING=1")
     assert not any("@" in said for said in supervisor.heard)
@@ -92,7 +93,6 @@ def test_it_is_alive_and_does_what_verbs_ask_in_the_midst_of_a_backlog(office: O
         assert office.mailbot("resume") == "there was nothing to resume\n"
         assert office.json("status")["pid"]
         assert len(office.smtp.transactions) < 14
-        assert not any("READY=1" in said for said in supervisor.heard)
         office.smtp.wait_for(16, seconds=20)
 
 

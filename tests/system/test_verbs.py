@@ -163,16 +163,13 @@ def test_people_read_plain_lines_and_a_program_its_exit_status(office: Office) -
     assert held in office.mailbot("outbox", "list")
     assert "Subject:" in office.mailbot("outbox", "show", held)
     assert "state: stopped" in office.mailbot("status", expect=1)
-    assert "mailbot can run" in office.mailbot("check") or "everything is in order" in office.mailbot("check")
+    assert office.mailbot("check").splitlines()[-1] in ("mailbot can run", "everything is in order")
     assert "Здравствуйте" in office.mailbot("preview", "questions")
     assert office.mailbot("quarantine", "list").split() == ["id", "at", "attempts", "bytes", "reason"]
     refused = {
         ("show", "A-00000"): "no such application",
-        ("move", "A-00000", "review"): "no such application",
         ("move", reference, "party"): "there is no such stage; there are questions, test, review",
-        ("outbox", "show", "nothing"): "no such message",
         ("outbox", "drop", "nothing"): "no such message",
-        ("quarantine", "show", "nothing"): "no such message",
         ("quarantine", "retry", "../../etc"): "no such message",
         ("preview", "nothing"): "there is no such template",
     }
@@ -180,7 +177,7 @@ def test_people_read_plain_lines_and_a_program_its_exit_status(office: Office) -
         said = office.mailbot(*words, expect=1)
         assert reason in said
         assert len(said.splitlines()) == 1
-    for wrong in (("outbox", "drop"), ("quarantine", "retry"), ("outbox", "burn"), ("show",), ("explain", "x.eml", "--at", "soon")):
+    for wrong in (("outbox", "drop"), ("show",), ("explain", "x.eml", "--at", "soon")):
         assert "Traceback" not in office.mailbot(*wrong, expect=2)
     assert office.mailbot("resume") == "there was nothing to resume\n"
     assert office.mailbot("move", reference, "silent") == f"{reference}: test -> silent; nothing is sent\n"
