@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import secrets
 import sys
 import tempfile
 from collections.abc import Mapping, Sequence
@@ -251,7 +252,7 @@ def _order(options: Options, verb: str, arguments: Mapping[str, str]) -> int:
     with Lock(settings.state_dir):
         desk = open_desk(settings, daemon.system_clock)
         recover(desk)
-        print(carry_out_order(desk, verb, arguments))
+        print(carry_out_order(desk, verb, arguments, secrets.token_hex(8)))
         desk.close()
     return 0
 
