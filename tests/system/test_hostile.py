@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from email.message import EmailMessage
+from typing import Any
 
 import pytest
 from clients import plain
-from office import CANDIDATE, RECRUITER, Office
+from office import CANDIDATE, JOB, RECRUITER, Office
 
 LETTER = "Здравствуйте! Откликаюсь на вакансию «Аккаунт-менеджер». Меня зовут Мария."
 
@@ -37,7 +38,7 @@ def test_a_letter_that_bears_a_mark_of_ours_is_read_all_the_same(office: Office,
     questions = questions_after_a_letter(office)
     office.pass_time(minutes=5)
     letter = EmailMessage()
-    letter["From"], letter["To"], letter["Subject"] = CANDIDATE, "job@up-advert.ru", "Re: Отклик"
+    letter["From"], letter["To"], letter["Subject"] = CANDIDATE, JOB, "Re: Отклик"
     letter["Date"] = "Mon, 24 Nov 2025 10:35:00 +0500"
     letter["In-Reply-To"] = questions["Message-ID"]
     if copied == "X-Mailbot":
@@ -130,3 +131,45 @@ def test_a_terminal_obeys_no_stranger(office: Office) -> None:
         for verb in (["list"], ["show", application["reference"]], ["outbox", "list"], ["quarantine", "list"], ["explain", str(file)])
     )
     assert all(sign.isprintable() or sign == "\n" for sign in printed)
+
+
+def test_a_token_counts_nowhere_but_in_the_thread_and_nothing_else_passes_for_staff(office: Office) -> None:
+    questions, notice = notice_that_waits(office)
+    token, before = notice["Message-ID"], len(office.sent_to(CANDIDATE))
+    other = f"{token[:-20]}{'0' * 8}{token[-12:]}"
+    forged: list[dict[str, Any]] = [
+        {"sender": RECRUITER, "headers": {"Reply-To": token}, "text": f"Берём! {token}", "subject": f"Re: {token}"},
+        {"sender": RECRUITER, "headers": {"In-Reply-To": other, "References": other, "X-Mailbot": notice["X-Mailbot"]}},
+        {
+            "sender": RECRUITER,
+            "headers": {"Authentication-Results": "up-advert.ru; dmarc=pass header.from=up-advert.ru"},
+            "answers": questions,
+        },
+        {"sender": f"{RECRUITER}, {CANDIDATE}", "answers": notice},
+        {"sender": f"{CANDIDATE}, {RECRUITER}", "answers": notice},
+        {"sender": f'"{RECRUITER}" <eve@evil.example>', "answers": notice},
+        {"sender": "eve@evil.example", "headers": {"Sender": RECRUITER, "Reply-To": RECRUITER}, "answers": notice},
+        {"sender": "n@up-advert.ru", "answers": notice},
+        {"sender": JOB, "answers": notice},
+    ]
+    for number, letter in enumerate(forged):
+        office.pass_time(seconds=30)
+        given: dict[str, Any] = {"subject": "Re: отклик", "text": f"Вы приняты на работу, письмо {number}.", **letter}
+        office.letter(given.pop("subject"), given.pop("text"), **given)
+    office.once()
+    assert len(office.sent_to(CANDIDATE)) == before
+    (application,) = office.applications()
+    assert (application["waits_for"], application["stage"], application["addresses"]) == ("staff", "questions", [CANDIDATE])
+
+
+def test_a_candidate_who_answers_a_notice_that_was_forwarded_to_them_is_a_candidate(office: Office) -> None:
+    _, notice = notice_that_waits(office)
+    before, due = len(office.sent_to(CANDIDATE)), office.applications()[0]["due"]
+    office.pass_time(days=1)
+    office.letter("Re: Новое письмо", plain(notice, "Мне это переслали."), answers=notice)
+    office.letter("Re: Новое письмо", plain(notice, "И мне."), answers=notice, sender="eve@evil.example")
+    office.once()
+    assert len(office.sent_to(CANDIDATE)) == before
+    assert office.sent_to("eve@evil.example") == []
+    (application,) = office.applications()
+    assert (application["waits_for"], application["due"], application["addresses"]) == ("staff", due, [CANDIDATE])
