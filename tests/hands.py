@@ -36,6 +36,14 @@ JOB, N, CANDIDATE, RECRUITER = "job@up-advert.ru", "n@up-advert.ru", "maria.petr
 MONDAY = datetime(2026, 11, 23, 10, 30, tzinfo=PERM)
 
 
+@cache
+def _shipped() -> Settings:
+    return config.load(ROOT / "config.toml", {}, installed=ROOT / "templates")
+
+
+LIMITS = _shipped().company.limits
+
+
 class Hands:
     """One mailbox, one submission server, one state folder, one time."""
 
@@ -132,8 +140,3 @@ def met(folder: Path, **changes: Any) -> Hands:
 def _templates() -> Templates:
     """Compiled once for all tests."""
     return Templates(_shipped().templates_dir, PERM)
-
-
-@cache
-def _shipped() -> Settings:
-    return config.load(ROOT / "config.toml", {}, installed=ROOT / "templates")

@@ -114,6 +114,16 @@ def on_clock(application: Application, letter: Letter | None, moment: Moment) ->
     return Decision(application, rule="clock", because="nothing is due")
 
 
+def overtaken(application: Application, purpose: str) -> str:
+    """Given an application as it is now and what a message that has waited was for, say why it must not go out any more; "" if it may."""
+    if purpose in ("hint", "escalation"):
+        done = application.hinted if purpose == "hint" else application.escalated
+        return "" if application.waits_for == "staff" and done else "a person has answered meanwhile"
+    if purpose == "reminder" and (application.waits_for != "candidate" or not application.reminders):
+        return "the candidate has written meanwhile"
+    return ""
+
+
 def _opening_after(moment: Moment, since: datetime, working_days: int) -> datetime:
     """The opening of the n-th working day after the day of `since`."""
     worktime = moment.worktime

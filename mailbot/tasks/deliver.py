@@ -12,6 +12,7 @@ from mailbot.hiring.case import HistoryEntry, Intent
 from mailbot.hiring.letters import OFFICE_HOURS
 from mailbot.hiring.process import REPORTS, Fate, on_delivery
 from mailbot.hiring.sending import ANSWERS_TO_STAFF, Counts, may_send
+from mailbot.hiring.waiting import overtaken
 from mailbot.mail.smtp import Outcome, Submission
 from mailbot.records.outbox import Entry
 from mailbot.tasks.carry import carry_out, note
@@ -84,6 +85,11 @@ def _deliver_one(desk: Desk, submission: Submission, entry: Entry) -> Outcome | 
     case = desk.store.load(entry.reference)
     intent = next(intent for intent in case.intents if intent.id == entry.id)
     now = desk.clock()
+    late = overtaken(case.application, entry.purpose) if case.application and entry.waits_for_reading else ""
+    if late:
+        desk.outbox.record(entry.id, "dropped", now, reason=late)
+        settle(desk, entry.reference, intent, "dropped", late)
+        return None
     # A person may have ordered what the machine had decided.
     permission = may_send(replace(intent, automatic=entry.automatic), _counts(desk, entry, now), desk.company.limits)
     if permission.verdict == "wait":

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from hmac import compare_digest
 from typing import Literal
 
+from mailbot.errors import Permanent
 from mailbot.hiring import wishes
 from mailbot.hiring.answers import read_answers
 from mailbot.hiring.case import Case, FiledMessage, Intent
@@ -57,7 +59,7 @@ def gather(desk: Desk, message: Message, *, role: Role, arrived: datetime, too_l
     dmarc, aligned = authentication.verdict(message, desk.settings.imap.authserv_id)
     evidence = Evidence(
         ours=_is_ours(desk, message, role),
-        seen_before=bool(desk.ledger.reference_of(identity)),
+        seen_before=_seen_before(desk, identity, role),
         too_large=too_large,
         folder=role,
         in_thread=found.how == "thread",
@@ -92,6 +94,15 @@ def gather(desk: Desk, message: Message, *, role: Role, arrived: datetime, too_l
         returned_purpose=_returned_purpose(desk, message),
     )
     return Gathered(message, facts, application, notice.filed.about if notice else 0)
+
+
+def _seen_before(desk: Desk, identity: str, role: Role) -> bool:
+    """Whether the same message has been decided on.
+
+    What a person writes from our own mailbox with a copy to it may be seen in INBOX first, where it proves nothing; in Sent it does.
+    """
+    earlier = desk.ledger.row_of(identity)
+    return earlier is not None and not (role == "sent" and earlier.verdict in ("pretender", "staff_refused"))
 
 
 def _is_ours(desk: Desk, message: Message, role: Role) -> bool:
@@ -192,13 +203,12 @@ def _text_of(desk: Desk, case: Case, filed: FiledMessage) -> str:
 def _answered(desk: Desk, message: Message, arrived: datetime) -> datetime | None:
     """When a person last wrote to the sender of a first letter from our own mailbox; what belongs to no application is in the office."""
     assert message.sender is not None  # kinds lets nobody else through as a candidate
-    months = {office_reference(desk, arrived), office_reference(desk, desk.clock())}
-    written = (
-        filed.at
-        for month in months
-        for filed in case_of(desk, month).messages
-        if filed.direction == "in" and filed.kind == "staff" and filed.to == message.sender.address
-    )
+    written: list[datetime] = []
+    for month in {office_reference(desk, arrived), office_reference(desk, desk.clock())}:
+        # A damaged record of the office must not stop every first letter.
+        with suppress(Permanent):
+            filed = case_of(desk, month).messages
+            written += [m.at for m in filed if m.direction == "in" and m.kind == "staff" and m.to == message.sender.address]
     return max(written, default=None)
 
 

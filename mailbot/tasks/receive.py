@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import logging
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 
 from mailbot.errors import BadMessage, MailbotError, Temporary
 from mailbot.hiring.model import Message
 from mailbot.hiring.process import on_message
-from mailbot.mail.mailbox import FolderState, Headline, MailboxPort
+from mailbot.mail.mailbox import Fetched, FolderState, Headline, MailboxPort
 from mailbot.mail.parse import parse
 from mailbot.tasks.broken import quarantine
 from mailbot.tasks.carry import Arrival, carry_out
@@ -41,30 +42,46 @@ def read_folder(desk: Desk, mailbox: MailboxPort, state: FolderState, role: Role
     small = [headline for headline in todo if headline.size <= limit]
     missing = {headline.uid for headline in small}
     taken = 0
-    for fetched in mailbox.fetch(small):
+    refused: list[Temporary] = []
+    for fetched in _fetched(mailbox, small, refused):
         missing.discard(fetched.headline.uid)
         _take_in(desk, role, state, fetched.headline, fetched.raw)
         taken += 1
         between()
-    for uid in sorted(missing):
-        desk.ledger.gone(state.name, state.uidvalidity, uid, desk.clock())
+    if refused:
+        log.error("the server does not give %d messages; they are asked for again at the next reading: %s", len(missing), refused[0])
+    else:
+        for uid in sorted(missing):
+            desk.ledger.gone(state.name, state.uidvalidity, uid, desk.clock())
     for headline in todo:
-        if headline.size > limit:
-            _take_in(desk, role, state, headline, mailbox.header(headline.uid), too_large=True)
+        if headline.size > limit and (header := mailbox.header(headline.uid)):
+            _take_in(desk, role, state, headline, header, too_large=True)
             taken += 1
             between()
     return taken
+
+
+def _fetched(mailbox: MailboxPort, headlines: Sequence[Headline], refused: list[Temporary]) -> Iterator[Fetched]:
+    """What the server gives; that it gives some of it not, over a connection that lives, is added to `refused` and stops nothing else."""
+    try:
+        yield from mailbox.fetch(headlines)
+    except Temporary as refusal:
+        # Raises if it is the connection that is gone.
+        mailbox.noop()
+        refused.append(refusal)
 
 
 def _meet(desk: Desk, mailbox: MailboxPort, role: Role, state: FolderState) -> None:
     """Make first contact with a folder that was never read, or start anew in one whose UIDVALIDITY has changed."""
     cursor = desk.ledger.cursor(state.name)
     if cursor is None:
-        desk.ledger.first_contact(state.name, desk.clock(), state.uidvalidity, state.uidnext, state.exists)
-        if state.exists and role == "inbox":
-            log.warning("first start: %d older messages left alone; see mailbot adopt", state.exists)
+        met = desk.clock()
+        # Before the contact is noted: a stop in between must not make a lost state look like a new one.
         if role == "sent" and _holds_ours(mailbox, state):
             enter_safe_mode(desk, _LOST)
+        desk.ledger.first_contact(state.name, met, state.uidvalidity, state.uidnext, state.exists)
+        if state.exists and role == "inbox":
+            log.warning("first start: %d older messages left alone; see mailbot adopt", state.exists)
     elif cursor.uidvalidity != state.uidvalidity:
         # UIDs mean nothing any more: all is read again, and what is known by its identity is no news.
         log.warning("the server has renumbered a folder: it is read again")
@@ -74,7 +91,11 @@ def _meet(desk: Desk, mailbox: MailboxPort, role: Role, state: FolderState) -> N
 def _holds_ours(mailbox: MailboxPort, state: FolderState) -> bool:
     """Whether one of the newest messages of a folder is of mailbot's writing."""
     newest = mailbox.headlines(max(state.uidnext - 1 - _LOOK_BACK, 0))
-    return any(OUR_FORM.fullmatch(parse(mailbox.header(headline.uid)).message_id) for headline in newest)
+    for headline in newest:
+        with suppress(BadMessage):
+            if OUR_FORM.fullmatch(parse(mailbox.header(headline.uid)).message_id):
+                return True
+    return False
 
 
 def _without_verdict(desk: Desk, mailbox: MailboxPort, state: FolderState) -> list[Headline]:
@@ -112,6 +133,9 @@ def _take_in(desk: Desk, role: Role, state: FolderState, headline: Headline, raw
         message = parse(raw)
         _decide(desk, role, state, headline, message, raw, too_large=too_large)
     except Temporary:
+        # A disk in trouble says nothing of the message.
+        with suppress(Temporary):
+            desk.ledger.put_off(state.name, state.uidvalidity, headline.uid, desk.clock())
         raise
     except BadMessage as bad:
         quarantine(desk, state.name, state.uidvalidity, headline, raw, str(bad), attempts)

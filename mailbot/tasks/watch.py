@@ -91,7 +91,9 @@ class Watch:
         """Send what may go out; after a refused login the server is left alone for a while."""
         if time.monotonic() < self.resting_until:
             return
-        delivered = deliver(self.desk, self.submission, reading_is_fresh=self.is_fresh(), between=self.between)
+        # What waited may be overtaken by what is just being read.
+        fresh = self.is_fresh() and not self.reading
+        delivered = deliver(self.desk, self.submission, reading_is_fresh=fresh, between=self.between)
         if delivered.sent:
             self.last_sent = self.desk.clock()
         if delivered.login_failed:

@@ -9,7 +9,7 @@ import pytest
 from hiring_facts import ANNA, BORIS, IVAN, MONDAY, N, after, application, letter, moment, perm, send, sent, stages, unanswered
 
 from mailbot.hiring.model import Application, Attachment
-from mailbot.hiring.waiting import on_clock, person_answered, settle, wait_for_staff, wake
+from mailbot.hiring.waiting import on_clock, overtaken, person_answered, settle, wait_for_staff, wake
 
 FRIDAY = perm("2026-11-20 18:00")
 #: Of a letter that came on Monday, 23 November: the hint, the end of the third working day, the opening after it.
@@ -239,3 +239,21 @@ def test_the_cause_of_a_step_names_the_wait_so_that_the_same_step_has_the_same_i
     waiting = application(waits=MONDAY)
     first, second = (send(on_clock(waiting, None, moment(now)), "escalation") for now in (ESCALATION, ESCALATION + timedelta(hours=2)))
     assert first.cause == second.cause == f"questions/{MONDAY.isoformat()}"
+
+
+@pytest.mark.parametrize(
+    ("app", "purpose", "because"),
+    [
+        (replace(application(waits=MONDAY), hinted=HINT), "hint", ""),
+        (application(waits=MONDAY), "hint", "a person has answered meanwhile"),
+        (application(), "hint", "a person has answered meanwhile"),
+        (replace(application(waits=MONDAY), escalated=ESCALATION), "escalation", ""),
+        (replace(application(waits=MONDAY), hinted=HINT), "escalation", "a person has answered meanwhile"),
+        (replace(application(), reminders=1), "reminder", ""),
+        (application(), "reminder", "the candidate has written meanwhile"),
+        (replace(application(waits=MONDAY), reminders=1), "reminder", "the candidate has written meanwhile"),
+        (application("hired"), "relay", ""),
+    ],
+)
+def test_what_has_waited_goes_out_only_if_it_was_not_overtaken(app: Application, purpose: str, because: str) -> None:
+    assert overtaken(app, purpose) == because
