@@ -142,9 +142,10 @@ class Ledger:
     def recognise(self, identity: str, reference: str, arrived: datetime) -> None:
         """Make an identity known that stands in a record but has no row; one that is known already changes nothing. Raise Temporary."""
         if self.row_of(identity) is None:
-            nowhere = {"uid": 0, "verdict": "", "rule": "", "same_as": ""}
-            known = {"identity": identity, "reference": reference, "arrived": instant_text(arrived)}
-            self._write("recognised", "", 0, arrived, **nowhere, **known)
+            when = instant_text(arrived)
+            self._write(
+                "recognised", "", 0, arrived, uid=0, arrived=when, verdict="", identity=identity, reference=reference, rule="", same_as=""
+            )
 
     def row_of(self, identity: str) -> Row | None:
         """Given an identity, return the row as it stands now of the message that came first with it; None if it is not known."""
