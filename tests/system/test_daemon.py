@@ -87,13 +87,12 @@ def test_systemd_hears_that_it_is_ready_alive_and_stopping(office: Office) -> No
 
 def test_it_is_alive_and_does_what_verbs_ask_in_the_midst_of_a_backlog(office: Office) -> None:
     letters(office, 8)
-    office.smtp.script("DOT", *(Fault("250 Taken", accept=True, seconds=0.4) for _ in range(16)))
+    office.smtp.script("DOT", *(Fault("250 Taken", accept=True, seconds=0.8) for _ in range(16)))
     with supervised(office, watchdog_seconds=1.2) as supervisor, office.running():
         supervisor.hears("WATCHDOG=1", count=2)
         assert office.mailbot("resume") == "there was nothing to resume\n"
+        assert len(office.smtp.transactions) < 16
         assert office.json("status")["pid"]
-        assert len(office.smtp.transactions) < 14
-        office.smtp.wait_for(16, seconds=20)
 
 
 def test_sighup_takes_a_good_configuration_over_and_leaves_a_bad_one(office: Office) -> None:
