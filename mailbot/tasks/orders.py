@@ -8,15 +8,16 @@ from functools import partial
 from mailbot.errors import Permanent
 from mailbot.hiring.actions import Send
 from mailbot.hiring.case import Intent
-from mailbot.hiring.process import on_message, on_move
+from mailbot.hiring.process import on_move
 from mailbot.hiring.stages import stage
 from mailbot.mail.parse import parse
 from mailbot.records.outbox import Entry
-from mailbot.tasks.carry import Arrival, carry_out
+from mailbot.tasks.carry import carry_out
 from mailbot.tasks.deliver import settle
 from mailbot.tasks.desk import Desk
 from mailbot.tasks.gather import gather
 from mailbot.tasks.modes import leave_safe_mode
+from mailbot.tasks.receive import decide
 
 Arguments = Mapping[str, str]
 
@@ -74,12 +75,10 @@ def _retry(desk: Desk, arguments: Arguments) -> str:
     if gathered.facts.judgement.kind in ("ours", "duplicate"):
         desk.quarantine.remove(name)
         return f"{name}: {gathered.facts.judgement.because}; it was filed before"
-    decision = on_message(gathered.application, gathered.message, gathered.facts, desk.moment())
-    arrival = Arrival(gathered.message, raw, gathered.facts.judgement.kind, gathered.facts.identity, gathered.facts.arrived)
-    reference = carry_out(desk, decision, arrival)
-    desk.ledger.recognise(gathered.facts.identity, reference, gathered.facts.arrived)
+    facts = gathered.facts
+    taken_in = decide(desk, gathered, raw, lambda reference: desk.ledger.recognise(facts.identity, reference, facts.arrived))
     desk.quarantine.remove(name)
-    return f"{name}: taken in as {reference}, {decision.because}"
+    return f"{name}: taken in as {taken_in}"
 
 
 def _resend(desk: Desk, arguments: Arguments) -> str:

@@ -15,7 +15,7 @@ from mailbot.mail.parse import parse
 from mailbot.tasks.broken import quarantine
 from mailbot.tasks.carry import Arrival, carry_out
 from mailbot.tasks.desk import Desk
-from mailbot.tasks.gather import Role, gather
+from mailbot.tasks.gather import Gathered, Role, gather
 from mailbot.tasks.modes import enter_safe_mode
 
 #: A message that was begun this often and never ended goes to quarantine.
@@ -194,16 +194,26 @@ def _decide(desk: Desk, role: Role, state: FolderState, headline: Headline, mess
     if kind in ("ours", "duplicate"):
         verdict(desk.ledger.reference_of(identity))
         return
-    decision = on_message(gathered.application, gathered.message, gathered.facts, desk.moment())
+    decide(desk, gathered, raw, verdict)
+
+
+def decide(desk: Desk, gathered: Gathered, raw: bytes, committed: Callable[[str], None]) -> str:
+    """Given a message with its facts and its bytes, decide on it and carry that out; return the case's reference and why.
+
+    `committed` and what is raised: as for `carry_out`.
+    """
+    facts = gathered.facts
+    decision = on_message(gathered.application, gathered.message, facts, desk.moment())
     arrival = Arrival(
         message=gathered.message,
         raw=raw,
-        kind=kind,
-        identity=identity,
-        at=gathered.facts.arrived,
-        confirmed=gathered.facts.match.confirmed or not gathered.application,
+        kind=facts.judgement.kind,
+        identity=facts.identity,
+        at=facts.arrived,
+        confirmed=facts.match.confirmed or not gathered.application,
         about=gathered.about,
     )
-    reference = carry_out(desk, decision, arrival, committed=verdict)
-    if kind == "staff":
+    reference = carry_out(desk, decision, arrival, committed=committed)
+    if facts.judgement.kind == "staff":
         desk.outbox.person_wrote(reference, desk.clock())
+    return f"{reference}, {decision.because}"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from email.policy import SMTP
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,7 @@ from hands import CANDIDATE, Hands, met
 
 from mailbot.errors import Permanent
 from mailbot.mail.smtp import Outcome
+from mailbot.tasks.modes import enter_safe_mode
 from mailbot.tasks.orders import carry_out_order
 
 
@@ -92,3 +94,43 @@ def test_what_failed_goes_out_when_a_person_says_so_and_not_when_it_was_dropped(
 
     assert [len(hands.sent_to(f"maria{number}@mail.ru")) for number in (1, 2)] == [1, 0]
     assert {case.intents[0].outcome for case in hands.cases()} == {"sent", "dropped"}
+
+
+def test_a_message_out_of_quarantine_is_taken_in_as_if_it_came_now_and_only_once(tmp_path: Path) -> None:
+    hands = met(tmp_path)
+    letter = hands.letter(SUBJECT, LETTER)
+    hands.desk.quarantine.put("1-1-abc", letter.as_bytes(policy=SMTP), "mailbot failed on it", 3, hands.now)
+    hands.server.expunge(hands.user, 1)
+
+    words = carry_out_order(hands.desk, "quarantine retry", {"id": "1-1-abc"}, "order-1")
+    hands.put(letter)
+    hands.turn()
+
+    assert words.startswith(f"1-1-abc: taken in as {reference(hands)}, a first letter")
+    assert hands.desk.quarantine.entries() == ()
+    assert list(hands.verdicts().values()) == ["duplicate"]
+    assert len(hands.sent_to(CANDIDATE)) == 1
+
+
+def test_a_letter_of_a_stranger_in_the_thread_stays_unconfirmed_out_of_quarantine(hands: Hands) -> None:
+    questions = hands.sent_to(CANDIDATE)[0]
+    letter = hands.letter(f"Re: {SUBJECT}", "Добрый день! Это моё второе письмо.", sender="other@mail.ru", answers=questions)
+    hands.desk.quarantine.put("1-2-abc", letter.as_bytes(policy=SMTP), "mailbot failed on it", 3, hands.now)
+
+    carry_out_order(hands.desk, "quarantine retry", {"id": "1-2-abc"}, "order-1")
+
+    (case,) = hands.cases()
+    assert [message.confirmed for message in case.messages if message.direction == "in"] == [True, False]
+
+
+def test_safe_mode_ends_when_a_person_says_so(hands: Hands) -> None:
+    assert carry_out_order(hands.desk, "resume", {}, "order-1") == "there was nothing to resume"
+    enter_safe_mode(hands.desk, "Sent holds a message that is not known")
+    hands.letter(SUBJECT, LETTER, sender="other@mail.ru")
+    hands.turn()
+    assert hands.sent_to("other@mail.ru") == []
+
+    assert carry_out_order(hands.desk, "resume", {}, "order-2") == "safe mode is over"
+    hands.turn()
+
+    assert len(hands.sent_to("other@mail.ru")) == 1
