@@ -137,7 +137,8 @@ class _Loop:
         self.alarmed = False
         self.read_due = True
         self.work_due = True
-        self.beat = systemd.watchdog_seconds() / 3 if systemd.watchdog_seconds() else 0.0
+        # Often, so that nearly all of the watchdog's time is left for one message: its attachments and a slow server's replies.
+        self.beat = systemd.watchdog_seconds() / 10 if systemd.watchdog_seconds() else 0.0
         self.beaten = 0.0
         self.jobs = schedule.Scheduler()
         self.jobs.every(desk.settings.imap.poll_seconds).seconds.do(_guarded(self._want_reading))

@@ -59,7 +59,7 @@ def health(desk: Desk, pulse: Pulse | None) -> dict[str, object]:
         "mailboxes": mailboxes,
     }
     troubled = (
-        (pulse and not pulse.watch.connected)
+        (pulse and (not pulse.watch.connected or pulse.watch.is_resting()))
         or answer["quarantine"]
         or any(state in outbox for state in _STUCK)
         or any(mailbox["differ"] for mailbox in mailboxes)

@@ -89,7 +89,7 @@ class Watch:
 
     def send(self) -> None:
         """Send what may go out; after a refused login the server is left alone for a while."""
-        if time.monotonic() < self.resting_until:
+        if self.is_resting():
             return
         # What waited may be overtaken by what is just being read.
         fresh = self.is_fresh() and not self.reading
@@ -102,6 +102,10 @@ class Watch:
         if delivered.unreachable:
             self.resting_until = time.monotonic() + _SILENT_PAUSE
             log.warning("the submission server does not answer; nothing is sent for %d seconds", _SILENT_PAUSE)
+
+    def is_resting(self) -> bool:
+        """Whether the submission server is left alone, because it refused the login or did not answer."""
+        return time.monotonic() < self.resting_until
 
     def is_fresh(self) -> bool:
         """Whether every folder has been read to the end over this connection, and lately."""

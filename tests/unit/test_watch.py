@@ -13,6 +13,7 @@ from hands import CANDIDATE, Hands, met
 from mailbot.errors import Permanent, Temporary
 from mailbot.mail.folders import Folder
 from mailbot.mail.smtp import Outcome
+from mailbot.service.health import Pulse, health
 from mailbot.tasks.watch import FRESH_SECONDS, LOGIN_PAUSE, watched_folders
 
 FOUND = (Folder("INBOX", "inbox"), Folder("Отправленные", "sent"), Folder("Клиенты", "other"))
@@ -50,6 +51,7 @@ def test_a_refused_login_is_left_alone_for_a_quarter_of_an_hour_and_costs_no_mes
     hands.letter(SUBJECT, LETTER)
     hands.submission.script(Outcome("retry", 535, "5.7.8 no", account_fault=True))
     hands.turn()
+    assert health(hands.desk, Pulse(1, hands.now, hands.watch))["state"] == "degraded"
     hands.pass_time(minutes=14)
     passing[0] += LOGIN_PAUSE - 1
     hands.turn()
@@ -59,6 +61,7 @@ def test_a_refused_login_is_left_alone_for_a_quarter_of_an_hour_and_costs_no_mes
     hands.turn()
 
     assert len(hands.sent_to(CANDIDATE)) == 1
+    assert health(hands.desk, Pulse(1, hands.now, hands.watch))["state"] == "ok"
 
 
 def test_what_came_between_reading_and_waiting_is_not_waited_for(tmp_path: Path) -> None:
