@@ -70,6 +70,9 @@ def gather(desk: Desk, message: Message, *, role: Role, arrived: datetime, too_l
         condemned=False,
     )
     judgement = judge(message, evidence, desk.company, reply)
+    if judgement.kind != "ours" and message.message_id.startswith("<mb1."):
+        # Filed under a copy of a Message-ID of ours, it would draw the answers to our message into its own application.
+        message = replace(message, message_id="")
     if judgement.kind not in ("ours", "duplicate"):
         limit = desk.company.limits.attachment_bytes
         message = replace(message, attachments=extract.read_all(message.attachments, limit))

@@ -173,3 +173,15 @@ def test_a_candidate_who_answers_a_notice_that_was_forwarded_to_them_is_a_candid
     assert office.sent_to("eve@evil.example") == []
     (application,) = office.applications()
     assert (application["waits_for"], application["due"], application["addresses"]) == ("staff", due, [CANDIDATE])
+
+
+def test_a_stranger_with_our_message_id_does_not_draw_anothers_answers_into_their_own_case(office: Office) -> None:
+    questions = questions_after_a_letter(office)
+    text = f"From: eve@evil.example\r\nTo: {JOB}\r\nSubject: Отклик\r\nMessage-ID: {questions['Message-ID']}\r\n\r\n{LETTER}\r\n"
+    office.put(text.encode())
+    office.once()
+    office.pass_time(minutes=5)
+    office.letter("Re: Отклик", "А сколько вы платите?", answers=questions)
+    office.once()
+    waiting = {application["addresses"][0]: application["waits_for"] for application in office.applications()}
+    assert waiting == {CANDIDATE: "staff", "eve@evil.example": "candidate"}
