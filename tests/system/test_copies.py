@@ -62,6 +62,7 @@ def test_a_folder_that_was_made_anew_with_the_same_letters_is_read_again_and_nob
     office = Office(tmp_path, dovecot, smtp_server, folders='["Letters"]')
     dovecot.create_folder(office.user, "Letters")
     office.once()
+    office.pass_time(minutes=1)
     office.letter(SUBJECT, LETTER, folder="Letters")
     office.pass_time(minutes=1)
     office.once()
