@@ -13,8 +13,10 @@ from applicants import ANSWERS, LETTER, SUBJECT
 from hands import CANDIDATE, RECRUITER, Hands, N, met
 
 from mailbot.errors import Temporary
+from mailbot.mail.smtp import Outcome
 from mailbot.records import files, storage
 from mailbot.records.journal import Journal
+from mailbot.tasks.recover import recover
 
 #: Somewhat more than the story has; `test_the_story_has_no_more_writes` holds it.
 MOST_WRITES = 100
@@ -137,6 +139,75 @@ def test_a_record_whose_last_fsync_was_refused_is_as_good_as_written(tmp_path: P
     through(hands, hands.watch.disconnect, Temporary)
 
     nothing_lost_or_doubled(hands)
+
+
+def test_a_record_out_of_an_old_backup_sends_nothing_again_and_asks_a_person(tmp_path: Path) -> None:
+    hands = met(tmp_path)
+    hands.submission.script(Outcome("retry", 451, "later"))
+    hands.letter(SUBJECT, LETTER)
+    hands.turn()
+    (record,) = tmp_path.glob("state/applications/*/*/record.json")
+    backup = record.read_bytes()
+    for days in (0, 3):
+        hands.pass_time(days=days, minutes=10)
+        hands.turn()
+        hands.desk.outbox.compact(hands.now)
+    before = [message["Message-ID"] for message in hands.sent_to(CANDIDATE)]
+    hands.desk.close()
+    record.write_bytes(backup)
+
+    hands.reopen()
+    hands.turn()
+
+    assert [message["Message-ID"] for message in hands.sent_to(CANDIDATE)] == before
+    (case,) = hands.cases()
+    assert case.intents[0].outcome == "held"
+    assert "held" in [entry.purpose for entry in hands.desk.outbox.entries()]
+
+
+def test_a_damaged_record_is_named_and_stops_no_start(tmp_path: Path) -> None:
+    hands = met(tmp_path)
+    for number in (1, 2):
+        hands.submission.script(Outcome("retry", 451, "later"))
+        hands.letter(SUBJECT, LETTER, sender=f"maria{number}@mail.ru")
+        hands.turn()
+    hands.letter("Вне офиса", "Меня нет.", sender="noreply@example.com")
+    hands.turn()
+    (office,) = tmp_path.glob("state/office/*/record.json")
+    first = min(tmp_path.glob("state/applications/*/*/record.json"))
+    for record in (office, first):
+        record.write_bytes(b"{}")
+    hands.reopen()
+
+    problems = recover(hands.desk)
+
+    assert [str(record) in problem for record, problem in zip(sorted((office, first)), sorted(problems), strict=True)] == [True, True]
+    hands.pass_time(minutes=10)
+    hands.turn()
+    assert len(hands.submission.sent) >= 3
+
+
+def test_a_stop_before_anybody_was_told_of_a_failure_is_made_good(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    hands = met(tmp_path)
+    hands.submission.script(Outcome("failed", 550, "5.1.1 nobody"))
+    hands.letter(SUBJECT, LETTER)
+
+    def stopped(*_arguments: object) -> None:
+        raise Stopped
+
+    with monkeypatch.context() as stop:
+        stop.setattr("mailbot.tasks.deliver.on_delivery", stopped)
+        with pytest.raises(Stopped):
+            hands.turn()
+    hands.reopen()
+    hands.turn()
+    hands.reopen()
+    hands.turn()
+
+    (case,) = hands.cases()
+    assert case.intents[0].outcome == "failed"
+    assert [intent.purpose for intent in case.intents] == ["questions", "notice", "undelivered"]
+    assert len(hands.sent_to(RECRUITER)) == 2
 
 
 def interrupt(monkeypatch: pytest.MonkeyPatch, at: int, error: BaseException) -> None:
