@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import re
 import secrets
 import sys
 import tempfile
@@ -109,6 +110,9 @@ def show(options: Options) -> int:
     reference = options.reference.upper()
     row = Catalogue(settings.state_dir / "catalogue.jsonl").get(reference)
     if row is None or row.stamp is None:
+        # A damaged record is not listed, but it is said in words what is wrong with it.
+        if re.fullmatch(r"A-\w{5}", reference):
+            store.load(reference)
         raise Permanent(f"{options.reference}: there is no such application; see mailbot list")
     case = store.load(reference)
     mine = [entry for entry in Outbox(settings.state_dir / "outbox.jsonl", writer=False).entries() if entry.reference == reference]

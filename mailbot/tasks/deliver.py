@@ -12,6 +12,7 @@ from mailbot.hiring.case import HistoryEntry, Intent
 from mailbot.hiring.letters import OFFICE_HOURS
 from mailbot.hiring.process import REPORTS, Fate, on_delivery
 from mailbot.hiring.sending import ANSWERS_TO_STAFF, Counts, may_send
+from mailbot.hiring.steps import ended
 from mailbot.hiring.waiting import overtaken
 from mailbot.mail.smtp import Outcome, Submission
 from mailbot.records.outbox import Entry
@@ -85,7 +86,11 @@ def _deliver_one(desk: Desk, submission: Submission, entry: Entry) -> Outcome | 
     case = desk.store.load(entry.reference)
     intent = next(intent for intent in case.intents if intent.id == entry.id)
     now = desk.clock()
-    late = overtaken(case.application, entry.purpose) if case.application and entry.waits_for_reading else ""
+    late = ""
+    if case.application and entry.waits_for_reading:
+        late = overtaken(case.application, entry.purpose)
+    if case.application and entry.audience == "candidate" and entry.automatic:
+        late = late or ended(desk.company.stages, case.application, entry.purpose)
     if late:
         desk.outbox.record(entry.id, "dropped", now, reason=late)
         settle(desk, entry.reference, intent, "dropped", late)

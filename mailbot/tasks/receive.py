@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 
 from mailbot.errors import BadMessage, MailbotError, Temporary
+from mailbot.hiring.actions import Send
 from mailbot.hiring.model import Message
 from mailbot.hiring.process import on_message
 from mailbot.mail.mailbox import Fetched, FolderState, Headline, MailboxPort
@@ -204,6 +205,8 @@ def decide(desk: Desk, gathered: Gathered, raw: bytes, committed: Callable[[str]
     """
     facts = gathered.facts
     decision = on_message(gathered.application, gathered.message, facts, desk.moment())
+    # An answer that came back to its writer has answered nobody.
+    came_back = any(isinstance(action, Send) and action.purpose == "returned" for action in decision.actions)
     arrival = Arrival(
         message=gathered.message,
         raw=raw,
@@ -211,7 +214,7 @@ def decide(desk: Desk, gathered: Gathered, raw: bytes, committed: Callable[[str]
         identity=facts.identity,
         at=facts.arrived,
         confirmed=facts.match.confirmed or not gathered.application,
-        about=gathered.about,
+        about=0 if came_back else gathered.about,
     )
     reference = carry_out(desk, decision, arrival, committed=committed)
     if facts.judgement.kind == "staff":

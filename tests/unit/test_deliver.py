@@ -107,3 +107,19 @@ def test_a_bug_at_one_message_costs_nobody_else_their_message(tmp_path: Path, mo
     assert len(hands.sent_to("maria2@mail.ru")) == 1
     hands.turn()
     assert len(hands.sent_to("maria1@mail.ru")) == 1
+
+
+def test_who_has_withdrawn_gets_no_automatic_mail_but_the_confirmation(tmp_path: Path) -> None:
+    hands = met(tmp_path)
+    write(hands)
+    hands.submission.script(LATER, LATER)
+    hands.turn()
+    hands.letter(f"Re: {SUBJECT}", "Здравствуйте! Отзываю свою заявку.", sender="Мария Петрова <maria0@mail.ru>")
+    hands.turn()
+    hands.pass_time(minutes=10)
+    hands.turn()
+
+    assert {entry.purpose: entry.state for entry in hands.desk.outbox.entries() if entry.audience == "candidate"} == {
+        "questions": "dropped",
+        "withdrawn": "sent",
+    }
