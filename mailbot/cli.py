@@ -145,8 +145,8 @@ examples:
   mailbot list --stage review --json     those at one stage, for a program"""
 
 _SHOW = """\
-Show one application: its facts, questions and answers, messages with the files they lie in, attachments, what is on its
-way out, and the history with the reason of every step.
+Show one application: its facts, questions and answers, messages with the files they lie in, attachments, what is on
+its way out, and the history with the reason of every step.
 
 example:
   mailbot show A-7F3K9"""
@@ -198,8 +198,8 @@ example:
   mailbot preview questions --language en"""
 
 _DEMO = """\
-See all of it work, without a configuration, root or a network: the daemon between an IMAP and an SMTP server of its own,
-on loopback, with office time running fast. Ends with 1 if an outcome is not what it should be.
+See all of it work, without a configuration, root or a network: the daemon between an IMAP and an SMTP server of its
+own, on loopback, with office time running fast. Ends with 1 if an outcome is not what it should be.
 
 examples:
   mailbot demo --keep                    leave the servers up and print the login for your own mail client

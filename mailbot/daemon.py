@@ -4,15 +4,10 @@ from __future__ import annotations
 
 import logging
 import random
-import signal
 import time
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
-from types import FrameType
 
-import orjson
 import schedule
 
 from mailbot.config import Settings
@@ -22,12 +17,12 @@ from mailbot.mail import imap, smtp
 from mailbot.pause import pause
 from mailbot.records.files import Lock
 from mailbot.service import systemd
-from mailbot.service.health import Pulse, health, this_process
+from mailbot.service.errands import run_errands
+from mailbot.service.health import this_process
+from mailbot.service.signals import Signals, Stop, handled
 from mailbot.tasks.accounts import way_in, way_out
 from mailbot.tasks.carry import carry_out
 from mailbot.tasks.desk import Clock, Desk, open_desk
-from mailbot.tasks.modes import safe_mode
-from mailbot.tasks.orders import carry_out_order
 from mailbot.tasks.recover import recover
 from mailbot.tasks.watch import LOGIN_PAUSE, Watch
 
@@ -46,35 +41,13 @@ def system_clock() -> datetime:
     return datetime.now(UTC)
 
 
-class _Stop(Exception):
-    """Raised between two messages once a stop was asked for."""
-
-
-@dataclass(slots=True)
-class _Signals:
-    """What systemd has asked for."""
-
-    stop: bool = False
-    reload: bool = False
-
-    def on_stop(self, number: int, frame: FrameType | None) -> None:
-        self.stop = True
-
-    def on_reload(self, number: int, frame: FrameType | None) -> None:
-        self.reload = True
-
-    def raise_on_stop(self) -> None:
-        if self.stop:
-            raise _Stop
-
-
-def open_watch(desk: Desk, environ: Mapping[str, str], between: Callable[[], None]) -> Watch:
+def open_watch(desk: Desk, environ: Mapping[str, str]) -> Watch:
     """Given a desk and where the secrets are, return a watch that is not connected yet. Raise ConfigProblem without a secret."""
     return Watch(
         desk=desk,
         mailbox=imap.Mailbox(way_in(desk.settings, environ)),
         submission=smtp.Submission(way_out(desk.settings, environ)),
-        between=between,
+        between=lambda: None,
     )
 
 
@@ -83,7 +56,7 @@ def once(settings: Settings, environ: Mapping[str, str], clock: Clock = system_c
     with Lock(settings.state_dir):
         desk = open_desk(settings, clock)
         _recover(desk)
-        watch = open_watch(desk, environ, lambda: None)
+        watch = open_watch(desk, environ)
         try:
             watch.connect()
             watch.read()
@@ -102,16 +75,17 @@ def run(load: Callable[[], Settings], environ: Mapping[str, str], clock: Clock =
     damaged state. A mailbox or server that can not be reached ends nothing: it is tried again.
     """
     settings = load()
-    with Lock(settings.state_dir), _handled() as signals:
+    started = clock()
+    with Lock(settings.state_dir), handled() as signals:
         desk = open_desk(settings, clock)
         desk.requests.clear_answers()
         _recover(desk)
-        watch = open_watch(desk, environ, signals.raise_on_stop)
+        watch = open_watch(desk, environ)
         try:
             while not signals.stop:
                 desk, watch = _reloaded(load, environ, desk, watch, signals)
-                _Loop(desk, watch, signals, sweep_seconds).run()
-        except _Stop:
+                _Loop(desk, watch, signals, sweep_seconds, started).run()
+        except Stop:
             pass
         finally:
             systemd.notify("STOPPING=1")
@@ -120,19 +94,7 @@ def run(load: Callable[[], Settings], environ: Mapping[str, str], clock: Clock =
     log.info("stopped")
 
 
-@contextmanager
-def _handled() -> Iterator[_Signals]:
-    signals = _Signals()
-    handlers = {signal.SIGTERM: signals.on_stop, signal.SIGINT: signals.on_stop, signal.SIGHUP: signals.on_reload}
-    before = {number: signal.signal(number, handler) for number, handler in handlers.items()}
-    try:
-        yield signals
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
-
-
-def _reloaded(load: Callable[[], Settings], environ: Mapping[str, str], desk: Desk, watch: Watch, signals: _Signals) -> tuple[Desk, Watch]:
+def _reloaded(load: Callable[[], Settings], environ: Mapping[str, str], desk: Desk, watch: Watch, signals: Signals) -> tuple[Desk, Watch]:
     """The desk and watch of the configuration as it is now; those of before where it can not be used."""
     if not signals.reload:
         return desk, watch
@@ -143,7 +105,7 @@ def _reloaded(load: Callable[[], Settings], environ: Mapping[str, str], desk: De
         if settings.state_dir != desk.settings.state_dir:
             raise Permanent("state.dir: it can not change while mailbot runs; restart it")
         fresh = desk.configured(settings)
-        renewed = open_watch(fresh, environ, signals.raise_on_stop)
+        renewed = open_watch(fresh, environ)
     except (ConfigProblem, Permanent) as problem:
         log.error("the configuration was not taken over, the one before stays: %s", problem)
         return desk, watch
@@ -161,36 +123,22 @@ def _recover(desk: Desk) -> None:
     desk.ledger.compact()
 
 
-def _orders(desk: Desk, pulse: Pulse) -> bool:
-    """Carry out what verbs have left in requests/, and answer each; return whether there may be something to send now."""
-    changed = False
-    for request in desk.requests.waiting():
-        try:
-            if request.verb == "status":
-                text = orjson.dumps(health(desk, pulse) | {"safe": safe_mode(desk)}).decode()
-            else:
-                text = carry_out_order(desk, request.verb, request.arguments)
-                changed = True
-            ok = True
-        except MailbotError as problem:
-            text, ok = str(problem), False
-        desk.requests.answer(request.id, ok, text)
-    return changed
-
-
 class _Loop:
     """The loop over one configuration: it ends when a stop or another configuration is asked for."""
 
-    def __init__(self, desk: Desk, watch: Watch, signals: _Signals, sweep_seconds: int) -> None:
+    def __init__(self, desk: Desk, watch: Watch, signals: Signals, sweep_seconds: int, started: datetime) -> None:
         self.desk, self.watch, self.signals = desk, watch, signals
-        self.pulse = this_process(desk.clock(), watch)
+        self.pulse = this_process(started, watch)
+        watch.between = self._between
         self.pause = _FIRST_PAUSE
         self.ready = False
+        self.caught_up = False
         self.unread_since = desk.clock()
         self.alarmed = False
         self.read_due = True
         self.work_due = True
-        self.beat = systemd.watchdog_seconds() / 3 if systemd.watchdog_seconds() else 0.0
+        # Often, so that nearly all of the watchdog's time is left for one message: its attachments and a slow server's replies.
+        self.beat = systemd.watchdog_seconds() / 10 if systemd.watchdog_seconds() else 0.0
         self.beaten = 0.0
         self.jobs = schedule.Scheduler()
         self.jobs.every(desk.settings.imap.poll_seconds).seconds.do(_guarded(self._want_reading))
@@ -201,16 +149,24 @@ class _Loop:
         while not (self.signals.stop or self.signals.reload):
             try:
                 self._turn()
-            except Temporary as problem:
-                self._recede(problem, self.pause)
+            except Stop:
+                raise
             except Permanent as problem:
                 self._recede(problem, LOGIN_PAUSE)
+            except MailbotError as problem:
+                self._recede(problem, self.pause)
+            except Exception as bug:
+                # It would end the next process as well; here at least everything else goes on.
+                log.exception("a bug")
+                self._recede(Temporary(f"mailbot failed ({type(bug).__name__})"), self.pause)
 
     def _turn(self) -> None:
         if not self.watch.connected:
             self.watch.connect()
             self.read_due = True
-        self.work_due |= _orders(self.desk, self.pulse)
+            # A long backlog is no reason for systemd to give up on the start.
+            self._is_ready("reading the mailbox")
+        self.work_due |= run_errands(self.desk, self.pulse)
         if self.read_due:
             self.watch.read()
             self.read_due, self.work_due = False, True
@@ -222,11 +178,20 @@ class _Loop:
             self.watch.read_inbox()
             self._has_been_read()
             self.work_due = True
+        elif not self._wanted():
+            # `schedule` goes by the wall clock, which may have been set back.
+            self.read_due = True
 
     def _wanted(self) -> bool:
         """Asked several times a second while waiting: is there anything else to do?"""
         self._live()
         return self.signals.stop or self.signals.reload or self.read_due or self.work_due or bool(self.desk.requests.waiting())
+
+    def _between(self) -> None:
+        """Between two messages of a long reading or sending: systemd and the verbs hear of us, and a stop is obeyed."""
+        self._live()
+        self.work_due |= run_errands(self.desk, self.pulse)
+        self.signals.raise_on_stop()
 
     def _live(self) -> None:
         self.jobs.run_pending()
@@ -235,42 +200,58 @@ class _Loop:
             systemd.notify("WATCHDOG=1")
 
     def _has_been_read(self) -> None:
-        if not self.ready or self.alarmed or self.pause > _FIRST_PAUSE:
+        self._is_ready("watching the mailbox")
+        if not self.caught_up:
             log.info("the mailbox is read to the end")
-            systemd.notify("READY=1", "STATUS=watching the mailbox")
-        self.pause, self.ready, self.alarmed, self.unread_since = _FIRST_PAUSE, True, False, self.desk.clock()
+            systemd.notify("STATUS=watching the mailbox")
+        self.pause, self.caught_up, self.alarmed, self.unread_since = _FIRST_PAUSE, True, False, self.desk.clock()
+
+    def _is_ready(self, status: str) -> None:
+        """Tell systemd once, and after every reload, that mailbot has started."""
+        if not self.ready:
+            self.ready = True
+            systemd.notify("READY=1", f"STATUS={status}")
 
     def _recede(self, problem: MailbotError, seconds: float) -> None:
         """Let the connection go and wait, but go on sending and answering orders meanwhile."""
         self.watch.disconnect()
         rest = seconds * random.uniform(0.5, 1.0)  # noqa: S311 - jitter, no secret
         log.warning("%s; next try in %d s", problem, rest)
+        # A daemon that waits for its mailbox has started: systemd must not kill it for that.
+        self._is_ready(str(problem))
         systemd.notify(f"STATUS={problem}")
-        if not self.ready:
-            # A daemon that waits for its mailbox has started: systemd must not kill it for that.
-            self.ready = True
-            systemd.notify("READY=1")
+        self.caught_up = False
         self.pause = min(self.pause * 2, _LONGEST_PAUSE)
         until = time.monotonic() + rest
         while time.monotonic() < until and not (self.signals.stop or self.signals.reload):
             self._live()
-            self._alarm(problem)
-            self.work_due |= _orders(self.desk, self.pulse)
-            if self.work_due:
-                self.work_due = False
-                try:
-                    self.watch.work()
-                except Temporary as trouble:
-                    log.warning("%s", trouble)
+            try:
+                self._go_on(problem)
+            except Stop:
+                raise
+            except MailbotError as trouble:
+                log.warning("%s", trouble)
+                pause(_FIRST_PAUSE)
+            except Exception:
+                log.exception("a bug")
+                pause(_FIRST_PAUSE)
             pause(0.5)
+
+    def _go_on(self, problem: MailbotError) -> None:
+        """What is done without the mailbox."""
+        self._alarm(problem)
+        self.work_due |= run_errands(self.desk, self.pulse)
+        if self.work_due:
+            self.work_due = False
+            self.watch.work()
 
     def _alarm(self, problem: MailbotError) -> None:
         """n@ hears once, by SMTP, that the mailbox could not be read for a working hour (design section 5)."""
         now = self.desk.clock()
         if self.alarmed or self.desk.worktime.working_hours(self.unread_since, now) < _ALARM_HOURS:
             return
-        self.alarmed = True
         carry_out(self.desk, on_alarm(str(problem), f"unread/{self.unread_since.isoformat()}", self.desk.moment()))
+        self.alarmed = True
         self.work_due = True
 
     def _want_reading(self) -> None:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import argparse
 import os
+import re
+import secrets
 import sys
 import tempfile
 from collections.abc import Mapping, Sequence
@@ -108,6 +110,9 @@ def show(options: Options) -> int:
     reference = options.reference.upper()
     row = Catalogue(settings.state_dir / "catalogue.jsonl").get(reference)
     if row is None or row.stamp is None:
+        # A damaged record is not listed, but it is said in words what is wrong with it.
+        if re.fullmatch(r"A-\w{5}", reference):
+            store.load(reference)
         raise Permanent(f"{options.reference}: there is no such application; see mailbot list")
     case = store.load(reference)
     mine = [entry for entry in Outbox(settings.state_dir / "outbox.jsonl", writer=False).entries() if entry.reference == reference]
@@ -123,17 +128,24 @@ def explain(options: Options) -> int:
     zone = worktime(settings.company.office).zone
     at = options.at.replace(tzinfo=zone) if options.at and options.at.tzinfo is None else options.at
     failed = False
+    known = not options.no_state and (settings.state_dir / "key").exists()
+    # Before root becomes the owner of the state, who may not read what root was given.
+    letters: list[tuple[Path, bytes]] = []
+    for path in options.files:
+        try:
+            letters.append((path, path.read_bytes()))
+        except OSError as problem:
+            print(f"{path}: {problem.strerror}", file=sys.stderr)
+            failed = True
+    if known:
+        owner.become_owner(settings.state_dir)
     with tempfile.TemporaryDirectory(prefix="mailbot-") as empty:
-        known = not options.no_state and (settings.state_dir / "key").exists()
-        if known:
-            owner.become_owner(settings.state_dir)
         desk = open_desk(settings if known else replace(settings, state_dir=Path(empty)), daemon.system_clock, writer=False)
-        for path in options.files:
+        for path, raw in letters:
             try:
-                answer = explaining.explain(desk, str(path), path.read_bytes(), at)
-            except (OSError, BadMessage) as problem:
-                reason = problem.strerror if isinstance(problem, OSError) else str(problem)
-                print(f"{path}: {reason}", file=sys.stderr)
+                answer = explaining.explain(desk, str(path), raw, at)
+            except BadMessage as problem:
+                print(f"{path}: {problem}", file=sys.stderr)
                 failed = True
                 continue
             print(as_json(answer, pretty=False) if options.json else explaining.in_words(answer))
@@ -244,7 +256,7 @@ def _order(options: Options, verb: str, arguments: Mapping[str, str]) -> int:
     with Lock(settings.state_dir):
         desk = open_desk(settings, daemon.system_clock)
         recover(desk)
-        print(carry_out_order(desk, verb, arguments))
+        print(carry_out_order(desk, verb, arguments, secrets.token_hex(8)))
         desk.close()
     return 0
 

@@ -50,9 +50,12 @@ def _stage(stage: StageSettings, stages: dict[str, StageSettings]) -> Iterator[P
     if stage.on_silence and not silent:
         advice = nearest(stage.on_silence, stages, f"Ids: {', '.join(stages)}.")
         yield Problem(f"{place}.on_silence", f'"{stage.on_silence}"', "must be the id of a stage of this file", advice)
-    if silent and (silent.waits_for != "nobody" or silent.next):
+    if silent and (silent.waits_for != "nobody" or silent.next or silent.send):
         yield Problem(
-            f"{place}.on_silence", f'"{silent.id}"', "must be an end: it waits for nobody and leads nowhere", "Name an end, such as silent."
+            f"{place}.on_silence",
+            f'"{silent.id}"',
+            "must be an end that waits for nobody, leads nowhere and sends nothing: mailbot rejects nobody by itself",
+            "Name such an end, for example silent.",
         )
     if stage.advance == "auto" and not (stage.waits_for == "candidate" and stage.next):
         yield Problem(

@@ -192,7 +192,7 @@ def _copies(questions: Sequence[AskedQuestion], text: str) -> Iterator[_Start]:
         begin = number_before.end() if number_before else line.end()
         # Most lines begin like no question.
         head = letters(text[begin : begin + 20])
-        likely = [(number, asked) for number, asked in known if asked.startswith(head) or head.startswith(asked)]
+        likely = [(number, asked) for number, asked in known if head and (asked.startswith(head) or head.startswith(asked))]
         ends = [(end, number) for number, asked in likely if (end := _behind(text, begin, asked)) is not None]
         if ends:
             end, number = max(ends)
@@ -203,7 +203,8 @@ def _behind(text: str, start: int, asked: str) -> int | None:
     """The place behind the words of a question that `text` repeats from `start` on, or None if it says something else there."""
     place = 0
     for position in range(start, min(len(text), start + 3 * len(asked) + 20)):
-        for sign in letters(text[position]):
+        # Folding one sign costs more than all else here, and a line may be nothing but dashes.
+        for sign in letters(text[position]) if text[position].isalnum() else "":
             if place == len(asked) or sign != asked[place]:
                 return None
             place += 1

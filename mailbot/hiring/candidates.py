@@ -72,7 +72,7 @@ def thread_with(thread: tuple[str, ...], message_id: str) -> tuple[str, ...]:
     if not message_id or message_id in thread:
         return thread
     longer = (*thread, message_id)
-    return longer if len(longer) <= _THREAD_LENGTH else (longer[0], *longer[-_THREAD_LENGTH + 1 :])
+    return (longer[0], *longer[1:][1 - _THREAD_LENGTH :])
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +101,10 @@ class _Letter:
             waits_for="candidate",
             since=facts.arrived,
             thread=thread_with((), message.message_id),
+            answered=facts.answered,
         )
+        if facts.answered and facts.arrived <= facts.answered:
+            return self.for_a_person(application, "a person has answered it already", acknowledge=False, new=True)
         if self._not_answerable:
             return self.for_a_person(application, self._not_answerable, acknowledge=False, new=True)
         entered, actions = self._enter(application, first, "letter")
@@ -122,10 +125,12 @@ class _Letter:
             return self.repeated(application)
         if here.is_end:
             return self.for_a_person(application, "a letter after the end of the process", acknowledge=False)
-        if here.waits_for != "candidate" or here.advance != "auto":
+        if here.advance != "auto":
             return self.for_a_person(application, "a letter at a stage where a person answers")
         if not application.position:
             return self.position_named(application, here)
+        if here.send == QUESTIONS and not application.questions:
+            return self.for_a_person(application, "the candidate was never asked the questions")
         if here.send == QUESTIONS:
             return self.answered(application, here)
         return self.handed_in(application, here)
@@ -152,7 +157,7 @@ class _Letter:
         """A letter to n@ alone: it sends the candidate nothing and goes to n@ at once, as the escalation of this wait."""
         because = "the candidate has written to n@"
         waiting = wait_for_staff(self.moment, application, self.facts.identity, self.facts.arrived)
-        if waiting.escalated:
+        if waiting.escalated or waiting.waits_for != "staff":
             return self._decision(waiting, because, (), self._notices(waiting, because))
         escalated = escalate(waiting, self._shown(), self.moment, because)
         return replace(escalated, rule=self.facts.judgement.rule)
@@ -162,7 +167,7 @@ class _Letter:
         already = application.waits_for == "staff"
         waiting = wait_for_staff(self.moment, application, self.facts.identity, self.facts.arrived)
         promise: tuple[Action, ...] = ()
-        if acknowledge and not already:
+        if acknowledge and not already and waiting.waits_for == "staff":
             promise = (received(self.moment, waiting, self.facts.identity, "letter"),)
         return self._decision(waiting, because, promise, self._notices(waiting, because, new=new))
 

@@ -47,6 +47,8 @@ class Facts:
     asks_us: bool = False
     postpones: bool = False
     staff: StaffRoute | None = None
+    #: For a first letter: when a person last wrote to its sender from our own mailbox, None if never.
+    answered: datetime | None = None
     #: First seen more than 14 days after it arrived: recorded and shown to a person, not answered.
     late: bool = False
     #: For a bounce: what the message that came back was for, "" if it is not known as ours.

@@ -28,7 +28,7 @@ class Authentication:
 class Evidence:
     """What has to be known beside the message itself; gathered by the task that received it."""
 
-    #: Its Message-ID stands in the outbox, or its X-Mailbot mark is ours.
+    #: Its Message-ID stands in the outbox, or its X-Mailbot mark is ours, and it lies in Sent or comes from our address.
     ours: bool = False
     #: Its identity stands in a record.
     seen_before: bool = False

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 
 from mailbot.hiring.actions import AutoSubmitted, Fact, Send
 from mailbot.hiring.company import Recruiter
 from mailbot.hiring.model import Address, Application, AskedQuestion, Attachment
 from mailbot.hiring.moment import Moment
+from mailbot.hiring.person import spoken_name
 from mailbot.hiring.relay import WRITE_ABOVE
 from mailbot.hiring.stages import stage
 
@@ -102,7 +103,7 @@ def to_candidate(
         to=application.addresses[-1],
         template=template,
         language=application.language,
-        facts=case_facts(moment, application) | dict(facts),
+        facts=case_facts(moment, replace(application, name=spoken_name(application.name))) | dict(facts),
         cause=cause,
         auto_submitted=auto_submitted,
         thread=application.thread,

@@ -215,6 +215,8 @@ class Application:
     questions: tuple[AskedQuestion, ...] = ()
     #: Messages that a person has still to answer, oldest first.
     unanswered: tuple[Unanswered, ...] = ()
+    #: When the last answer of a person was written, None before the first: what arrived until then needs no other.
+    answered: datetime | None = None
     #: Message-IDs of the candidate's thread, in and out, oldest first.
     thread: tuple[str, ...] = ()
     #: The stage it was in before it became silent, so that a later letter reopens it; "" otherwise.

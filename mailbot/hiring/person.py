@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Iterable
 
 from mailbot.hiring.model import Message, Person
@@ -15,6 +16,10 @@ _CLOSING = re.compile(
 )
 #: Two or three words that begin with a capital: "Иван Петров", "Anna-Maria de Vries".
 _NAME = re.compile(r"[^\W\d_][\w'’\-]*\.?(?: [^\W\d_][\w'’\-]*\.?){0,3}")
+_WORD = r"(?:(?:[^\W\d_]\.){1,3}|[^\W\d_]{1,40}(?:['’\-][^\W\d_]{1,40}){0,3}\.?)"
+#: Up to five words and initials: no digits, no links ("evil.ru", "x.ru"), no signs.
+_SPOKEN = re.compile(rf"{_WORD}(?:,? {_WORD}){{0,4}}")
+_SPOKEN_LENGTH = 60
 _TELEGRAM = re.compile(
     r"(?:https?://)?(?:t\.me|telegram\.me)/(?P<link>[a-z]\w{3,31})\b|(?:телеграмм?|тг|telegram|tg)\b[^\w@\n]{0,4}@?(?P<word>[a-z]\w{3,31})\b"
     r"|(?<![\w.@/])@(?P<handle>[a-z]\w{3,31})\b(?!\.)",
@@ -48,6 +53,15 @@ def person(message: Message, new_text: str) -> Person:
         city=_labelled(_CITY, new_text),
         pay=_labelled(_PAY, new_text),
     )
+
+
+def spoken_name(name: str) -> str:
+    """Given a name as its writer gives it, return it if a letter may begin with it, else "".
+
+    Whoever forges a sender's address also chooses the name beside it: it must not carry their words to the one who gets the answer.
+    """
+    whole = unicodedata.normalize("NFC", " ".join(name.split()))
+    return whole if len(whole) <= _SPOKEN_LENGTH and _SPOKEN.fullmatch(whole) else ""
 
 
 def _once(values: Iterable[str]) -> tuple[str, ...]:

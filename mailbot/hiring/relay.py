@@ -7,7 +7,7 @@ from collections.abc import Collection, Mapping
 from types import MappingProxyType
 
 from mailbot.hiring.model import Language
-from mailbot.hiring.wording import letters
+from mailbot.hiring.wording import folded, letters
 
 #: The line that every notice opens with.
 WRITE_ABOVE: Mapping[Language, str] = MappingProxyType(
@@ -35,14 +35,17 @@ def leak(text: str, notice_text: str, candidate_words: str, forbidden: Collectio
     if any(letters(line) in said for line in WRITE_ABOVE.values()):
         return "it still holds the line that asks to write above it, so parts of the notice may stand below"
     # Quoting and line breaks may stand in the middle of an address or a token.
-    unbroken = re.sub(r"[\s>|\u200b\u00ad\ufeff]", "", text).casefold().replace("%40", "@")
+    unbroken = folded(re.sub(r"[\s>|\u200b\u00ad\ufeff]", "", text)).replace("%40", "@")
     if _TOKEN.search(unbroken) or _TOKEN.search(text.casefold()):
         return "it holds the Message-ID of a notice, which is a key to this application"
     addressed = re.sub(r"\+[^@\s]{0,64}(?=@)", "", unbroken)
-    if any(address and address.casefold() in addressed for address in forbidden):
+    if any(address and folded(address) in addressed for address in forbidden):
         return "it holds an internal address"
     allowed = letters(candidate_words)
     lines = [line for line in map(letters, notice_text.splitlines()) if len(line) >= _LINE]
+    # Notices name the program: that stands whatever language a client has translated the rest into.
+    if "mailbot" in letters(notice_text):
+        lines.append("mailbot")
     if any(line in said and line not in allowed for line in lines):
         return "it holds a line of the notice that is not the candidate's own"
     # The other way round: a long line of the notice that a client has broken into several, each with its own mark of quotation.

@@ -11,7 +11,11 @@ from mailbot.hiring.company import Limits
 Verdict = Literal["send", "wait", "hold", "refuse"]
 
 #: Why a machine may write to a candidate: rows of the decision table that allow an answer, and words of what is sent without a letter.
-ANSWERABLE_RULES = frozenset({"D11", "D14", "D15", "reminder", "silence"})
+ANSWERABLE_RULES = frozenset({"D11", "D14", "D15", "reminder"})
+#: What answers a staff member's message, so that a robot of theirs that sets no headers could keep it going without end.
+ANSWERS_TO_STAFF = frozenset({"refused", "returned", "expired", "answered"})
+#: So many of these, or of relays, one address gets in an hour; a person sends fewer.
+_ALIKE_AN_HOUR = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +30,8 @@ class Counts:
     domain_last_hour: int
     #: To all candidates, in the last hour.
     total_last_hour: int
+    #: To this address and of this purpose, in the last hour, whoever decided them.
+    alike_last_hour: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,8 +45,13 @@ class Permission:
 def may_send(intent: Intent, counts: Counts, limits: Limits) -> Permission:
     """Given an intent and what has been sent before it, say whether it may go out now, and why.
 
-    Only what the machine decided by itself and addresses to a candidate is ever stopped. A cap of N lets N messages through.
+    Only what the machine decided by itself and addresses to a candidate is ever stopped, and what two machines have begun to tell each
+    other. A cap of N lets N messages through.
     """
+    if intent.purpose in ANSWERS_TO_STAFF | {"relay"} and counts.alike_last_hour >= _ALIKE_AN_HOUR:
+        return Permission(
+            "hold", f"this address has had {counts.alike_last_hour} messages of this kind in an hour: machines may be talking"
+        )
     if intent.audience == "staff":
         return Permission("send", "it goes to staff")
     if not intent.automatic:

@@ -16,6 +16,12 @@ from mailbot.hiring.moment import Moment
 from mailbot.hiring.relay import leak
 from mailbot.hiring.waiting import person_answered
 
+#: Forms in which mail programs attach a message whole; winmail.dat is the very answer, as Outlook writes it, with the notice in it.
+_WHOLE_MESSAGES = frozenset(
+    {"message/rfc822", "message/global", "application/ms-tnef", "application/vnd.ms-tnef", "application/vnd.ms-outlook"}
+)
+_NAMES_OF_MESSAGES = (".eml", ".msg", ".mht", ".mhtml", ".mbox", ".emlx", ".pst", ".oft", "winmail.dat")
+
 
 def on_staff(application: Application | None, message: Message, facts: Facts, moment: Moment) -> Decision:
     """Given a staff member's message that counts (D9), return the decision.
@@ -100,11 +106,11 @@ def _not_to_be_relayed(application: Application, message: Message, facts: Facts,
         return "there is no text above the line"
     forbidden = (moment.company.staff_addresses | frozenset(moment.company.aliases)) - {moment.company.job}
     for attachment in message.attachments:
-        if attachment.type == "message/rfc822":
+        if attachment.type in _WHOLE_MESSAGES or attachment.name.lower().endswith(_NAMES_OF_MESSAGES):
             return "an attached message may hold the notice"
         if attachment.verdict in ("withheld", "infected"):
             return "an attachment is not safe to pass on"
-    texts = (text, *(attachment.text for attachment in message.attachments))
+    texts = (text, *(said for attachment in message.attachments for said in (attachment.name, attachment.text)))
     return next((reason for each in texts if (reason := leak(each, route.notice_text, route.candidate_words, forbidden))), "")
 
 

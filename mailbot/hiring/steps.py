@@ -10,7 +10,7 @@ from mailbot.hiring.company import Position
 from mailbot.hiring.letters import numbered, to_candidate
 from mailbot.hiring.model import Application, AskedQuestion
 from mailbot.hiring.moment import Moment
-from mailbot.hiring.stages import Stage, following
+from mailbot.hiring.stages import Stage, following, stage
 from mailbot.hiring.waiting import settle, wait_for_staff
 
 #: The id of the question that is asked while the position is not known.
@@ -38,7 +38,7 @@ def enter(
         after = following(moment.company.stages, there.id)
         if after:
             return enter(moment, application, after, cause, arrived, automatic=automatic)
-    moved = replace(application, stage=there.id, reminders=0, asked_again=False)
+    moved = replace(application, stage=there.id, asked_again=False)
     template = there.send
     if there.send == QUESTIONS:
         moved = replace(moved, questions=_questions(position, moment))
@@ -56,6 +56,15 @@ def enter(
     }
     files = (position.assignment.file,) if there.attach == "assignment" and position and position.assignment.file else ()
     return moved, (to_candidate(moment, moved, template, cause, facts, files=files, automatic=automatic),)
+
+
+def ended(stages: tuple[Stage, ...], application: Application, purpose: str) -> str:
+    """Given an application as it is now and what an automatic message was for, say why it must not go out any more; "" if it may.
+
+    Who has withdrawn, or was refused or hired, gets no automatic mail but that of the end itself (design section 5).
+    """
+    here = stage(stages, application.stage)
+    return "the process has ended meanwhile" if here.is_end and purpose not in (here.send, "erasure") else ""
 
 
 def deadline(moment: Moment, here: Stage) -> date | None:

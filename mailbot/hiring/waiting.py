@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from mailbot.hiring.actions import Decision
 from mailbot.hiring.case import HistoryEntry
@@ -36,7 +36,12 @@ def settle(moment: Moment, application: Application) -> Application:
 
 
 def wait_for_staff(moment: Moment, application: Application, identity: str, arrived: datetime) -> Application:
-    """Given a message that a person has to answer, return the application with it, once, among the unanswered."""
+    """Given a message that a person has to answer, return the application with it, once, among the unanswered.
+
+    It is not, where a person wrote to the candidate after it had arrived: Sent may be read before the letter is.
+    """
+    if application.answered and arrived <= application.answered:
+        return application
     if any(unanswered.identity == identity for unanswered in application.unanswered):
         return application
     unanswered = (*application.unanswered, Unanswered(identity, arrived))
@@ -46,9 +51,8 @@ def wait_for_staff(moment: Moment, application: Application, identity: str, arri
 def person_answered(moment: Moment, application: Application, written: datetime) -> Application:
     """Given a person's answer written at `written`, end the waits of messages that arrived before it was written."""
     left = tuple(unanswered for unanswered in application.unanswered if unanswered.arrived > written)
-    if left == application.unanswered:
-        return application
-    return settle(moment, replace(application, unanswered=left))
+    known = replace(application, answered=max(application.answered or written, written))
+    return known if left == application.unanswered else settle(moment, replace(known, unanswered=left))
 
 
 def hint_time(moment: Moment, application: Application) -> datetime | None:
@@ -62,7 +66,7 @@ def escalation_time(moment: Moment, application: Application) -> datetime | None
     """The first opening after `due`; None if nothing is to be escalated, or it has been."""
     if application.waits_for != "staff" or not application.due or application.escalated:
         return None
-    return moment.worktime.next_opening(application.due + timedelta(microseconds=1))
+    return moment.worktime.next_opening(application.due)
 
 
 def reminder_time(moment: Moment, application: Application) -> datetime | None:
@@ -77,7 +81,7 @@ def silence_time(moment: Moment, application: Application) -> datetime | None:
     """When the stage's deadline has passed without a word; None if it has none."""
     if application.waits_for != "candidate" or not application.due or not stage(moment.company.stages, application.stage).on_silence:
         return None
-    return moment.worktime.next_opening(application.due + timedelta(microseconds=1))
+    return moment.worktime.next_opening(application.due)
 
 
 def wake(moment: Moment, application: Application) -> datetime | None:
@@ -108,6 +112,16 @@ def on_clock(application: Application, letter: Letter | None, moment: Moment) ->
     if _reached(reminder_time(moment, application), moment.now):
         return _remind(application, moment)
     return Decision(application, rule="clock", because="nothing is due")
+
+
+def overtaken(application: Application, purpose: str) -> str:
+    """Given an application as it is now and what a message that has waited was for, say why it must not go out any more; "" if it may."""
+    if purpose in ("hint", "escalation"):
+        done = application.hinted if purpose == "hint" else application.escalated
+        return "" if application.waits_for == "staff" and done else "a person has answered meanwhile"
+    if purpose == "reminder" and (application.waits_for != "candidate" or not application.reminders):
+        return "the candidate has written meanwhile"
+    return ""
 
 
 def _opening_after(moment: Moment, since: datetime, working_days: int) -> datetime:

@@ -16,6 +16,11 @@ _HEADER_BYTES = 256 << 10
 _FIELD_BYTES = 32_000
 _FIELD_PARAMETERS = 200
 
+#: The parser keeps every line by itself, and asks each for every boundary: 9 million short ones take 900 MB and 16 s (measured). Base64 has
+#: 60 to 76 letters a line, and no letter has so many short lines beside it.
+_SHORT_LINES = 100_000
+_LINE_BYTES = 20
+
 _END_OF_HEADER = re.compile(rb"\r?\n\r?\n|\r\r")
 _BOUNDARY = re.compile(rb"boundary(?:\*[0-9]*\*?)?[ \t]*=[ \t]*(?:\"([^\"\r\n]{1,100})|([^\s\";,]{1,100}))", re.IGNORECASE)
 _FIELD = re.compile(rb"^content-(?:type|disposition)[ \t]*:[^\r\n]*(?:\r?\n[ \t][^\r\n]*)*", re.IGNORECASE | re.MULTILINE)
@@ -24,8 +29,10 @@ _FIELD = re.compile(rb"^content-(?:type|disposition)[ \t]*:[^\r\n]*(?:\r?\n[ \t]
 def check_bytes(raw: bytes) -> None:
     """Looks at the bytes, in time that grows with their length.
 
-    Raises BadMessage for a header of more than 256 KB, more than 1000 parts, or a field that no mail program writes.
+    Raises BadMessage for a header of more than 256 KB, more than 1000 parts, or lines or a field that no mail program writes.
     """
+    if raw.count(b"\n") + raw.count(b"\r") > 2 * (_SHORT_LINES + len(raw) // _LINE_BYTES):
+        raise BadMessage("it has more lines than any mail program writes")
     end = _END_OF_HEADER.search(raw, 0, _HEADER_BYTES + 4)
     if end is None and len(raw) > _HEADER_BYTES:
         raise BadMessage("its header is longer than 256 KB")
@@ -36,7 +43,8 @@ def check_bytes(raw: bytes) -> None:
     # Every boundary is one level more that the parser asks at every line.
     if len(boundaries) > 2 * DEPTH:
         raise BadMessage("it declares more boundaries between parts than any mail program writes")
-    if sum(raw.count(b"\n--" + boundary) for boundary in boundaries) > 2 * _PARTS:
+    # Counting each takes a while in a large message, and most have few lines that may be one at all.
+    if raw.count(b"\n--") > 2 * _PARTS and sum(raw.count(b"\n--" + boundary) for boundary in boundaries) > 2 * _PARTS:
         raise BadMessage(f"it has more than {_PARTS} parts")
 
 

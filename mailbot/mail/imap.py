@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import imaplib
+import select
 import ssl
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -246,37 +247,39 @@ class Mailbox:
         until = min(end, time.monotonic() + _IDLE_SECONDS)
         with self._asking("IDLE") as client:
             client.idle()
-            arrived, dead = self._told_with_the_start(client), False
-            while not arrived and not dead and not stop():
-                begun = time.monotonic()
-                if begun >= until:
-                    break
-                slice_seconds = min(until - begun, _STOP_SECONDS)
-                said = client.idle_check(timeout=slice_seconds)
-                arrived = _announces(said)
-                # imapclient answers so at once, for ever, when the connection has ended; TLS may do it once on a living one.
-                dead = not said and time.monotonic() - begun < slice_seconds / 2
-            # Raises if the connection has ended.
+            arrived = False
+            while not arrived and not stop() and (left := until - time.monotonic()) > 0:
+                arrived = self._told(client, min(left, _STOP_SECONDS))
             _, said = client.idle_done()
         return self._news() or arrived or _announces(said)
 
-    def _told_with_the_start(self, client: IMAPClient) -> bool:
-        """Whether a message was announced in one packet with the "+" of IDLE: it is read already, and would wake nobody."""
-        lines: list[bytes] = []
+    def _told(self, client: IMAPClient, seconds: float) -> bool:
+        """Whether a message is announced within so many seconds, or was together with the "+" of IDLE. Raises if the connection has ended.
+
+        imapclient's own `idle_check` reads without waiting and loses a line that comes in two packets (measured with pymap).
+        """
+        if not self._at_hand(client):
+            readable = select.poll()
+            readable.register(client.socket(), select.POLLIN)
+            # TLS may have something to read that is no word of the server's.
+            if not readable.poll(seconds * 1000) or self._at_hand(client) is None:
+                return False
+        lines = [client._imap._get_line()]
+        while b"\n" in (self._at_hand(client) or b""):
+            lines.append(client._imap._get_line())
+        return any(line.endswith(b" EXISTS") for line in lines)
+
+    def _at_hand(self, client: IMAPClient) -> bytes | None:
+        """What can be read now, and stays to be read; None for nothing, b"" also at the end of the connection."""
         connection = client.socket()
         connection.setblocking(False)
         try:
-            while True:
-                lines.append(client._imap._get_line())
-        except imaplib.IMAP4.abort as error:
-            # What imaplib makes of "nothing to read" as well.
-            if "EOF" not in str(error):
-                raise
+            content: bytes = client._imap.file.peek()
         except (BlockingIOError, ssl.SSLWantReadError):
-            pass
+            return None
         finally:
             connection.settimeout(self._timeout.read)
-        return any(line.endswith(b" EXISTS") for line in lines)
+        return content
 
     def _poll(self, end: float, stop: Callable[[], bool]) -> bool:
         """One NOOP after a pause, for servers without IDLE."""

@@ -58,10 +58,6 @@ class Reader:
         self._messages = messages
         self._child: _Child | None = None
 
-    def warm(self) -> None:
-        """Have a child that can read the next message. Raise Temporary, in words, if none can be started."""
-        self._warm()
-
     def read(self, raw: bytes) -> Read:
         """Given the bytes of a message, return it decoded and its text taken apart.
 
@@ -88,6 +84,7 @@ class Reader:
         return ended.end(patience) if ended else 0
 
     def _warm(self) -> _Child:
+        """A child that can read the next message. Raise Temporary, in words, if none can be started."""
         if self._child and self._child.left > 0:
             return self._child
         self._end()

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 #: Extensions of what a desktop runs on a double click, and of documents that may carry macros: never opened, never passed on.
 PROGRAMS = frozenset(
-    "apk app bat chm cmd com cpl dll exe gadget hta img iso jar js jse lnk msc msi msp pif ps1 reg scr sh sys url vbe vbs vhd wsf".split()
+    "apk app appref-ms application bat chm cmd com command cpl csh deb diagcab dll dmg exe gadget hlp hta img inf iso jar jnlp js jse"
+    " library-ms lnk mde msc msi msix msp mst one pif pkg ps1 psm1 rdp reg rpm run scf scr sct search-ms settingcontent-ms sh sys url vb"
+    " vbe vbs vhd vhdx wim wsc wsf wsh xbap xll".split()
 )
 MACRO_DOCUMENTS = frozenset("docm dotm xlsm xltm xlam xlsb pptm potm ppsm ppam sldm".split())
 

@@ -92,6 +92,10 @@ class Ledger:
         self._write("attempt", folder, uidvalidity, at, sync=False, uid=uid)
         return self.attempts(folder, uidvalidity, uid)
 
+    def put_off(self, folder: str, uidvalidity: int, uid: int, at: datetime) -> None:
+        """Take the last try back: it failed for a reason that does not lie in the message. Not fsynced. Raise Temporary."""
+        self._write("put_off", folder, uidvalidity, at, sync=False, uid=uid)
+
     def attempts(self, folder: str, uidvalidity: int, uid: int) -> int:
         """Return how many tries there were without a verdict."""
         return self._folder(folder, uidvalidity).open.get(uid, ("", 0))[1]
@@ -137,29 +141,27 @@ class Ledger:
 
     def recognise(self, identity: str, reference: str, arrived: datetime) -> None:
         """Make an identity known that stands in a record but has no row; one that is known already changes nothing. Raise Temporary."""
-        if self._first(identity) is None:
+        if self.row_of(identity) is None:
+            when = instant_text(arrived)
             self._write(
-                "recognised",
-                "",
-                0,
-                arrived,
-                uid=0,
-                arrived=instant_text(arrived),
-                verdict="",
-                identity=identity,
-                reference=reference,
-                rule="",
-                same_as="",
+                "recognised", "", 0, arrived, uid=0, arrived=when, verdict="", identity=identity, reference=reference, rule="", same_as=""
             )
+
+    def row_of(self, identity: str) -> Row | None:
+        """Given an identity, return the row as it stands now of the message that came first with it; None if it is not known."""
+        row = self._row(self._identities.first(_number(identity))) if identity else None
+        if row is None or row.identity != identity:
+            return None
+        return self.verdict_of(row.folder, row.uidvalidity, row.uid) or row
 
     def reference_of(self, identity: str) -> str:
         """Given an identity, return the reference under which it was filed first; "" if it is not known."""
-        row = self._first(identity)
+        row = self.row_of(identity)
         return row.reference if row else ""
 
     def arrival_of(self, identity: str) -> datetime | None:
         """Given an identity, return when it first arrived; None if it is not known."""
-        row = self._first(identity)
+        row = self.row_of(identity)
         return row.arrived if row else None
 
     def unsettled(self, folder: str, uidvalidity: int) -> tuple[int, ...]:
@@ -244,6 +246,10 @@ class Ledger:
             case "attempt":
                 arrived, attempts = folder.open.get(event["uid"], (event["at"], 0))
                 folder.open[event["uid"]] = (arrived, attempts + 1)
+            case "put_off":
+                if event["uid"] in folder.open:
+                    arrived, attempts = folder.open[event["uid"]]
+                    folder.open[event["uid"]] = (arrived, max(attempts - 1, 0))
             case "contact":
                 self._cursors[key[0]] = Cursor(*key, instant(event["at"]), event["uidnext"], event["count"])
             case "validity":
@@ -272,13 +278,6 @@ class Ledger:
 
     def _folder(self, folder: str, uidvalidity: int) -> _Folder:
         return self._folders.get((folder, uidvalidity)) or _Folder()
-
-    def _first(self, identity: str) -> Row | None:
-        """The row as it stands now of the message that came first with this identity."""
-        row = self._row(self._identities.first(_number(identity))) if identity else None
-        if row is None or row.identity != identity:
-            return None
-        return self.verdict_of(row.folder, row.uidvalidity, row.uid) or row
 
     def _row(self, place: int | None) -> Row | None:
         if place is None:

@@ -44,7 +44,9 @@ _NOT_FSYNCED = frozenset({"attempt"})
 _DONE: frozenset[State] = frozenset({"sent", "failed", "dropped"})
 _HOUR, _DAY = timedelta(hours=1), timedelta(days=1)
 #: What is done stays readable in `outbox list` so long; the caps look back one day.
-_KEPT = timedelta(days=2)
+KEPT = timedelta(days=2)
+#: What could not be put into a Sent folder for so long, because there is none, never will be.
+_FILED_WITHIN = timedelta(days=14)
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,9 +94,13 @@ class Outbox:
         self._journal = Journal(path)
         self._read()
         if writer:
-            for entry in self.entries():
-                if entry.state == "committed":
-                    self.record(entry.id, "unknown", entry.at, reason="mailbot stopped before the server's reply")
+            self.doubt()
+
+    def doubt(self) -> None:
+        """What was committed and has no outcome is of unknown fate; to be said when nothing is being sent. Raise Temporary."""
+        for entry in self.entries():
+            if entry.state == "committed":
+                self.record(entry.id, "unknown", entry.at, reason="mailbot stopped before it could note the server's reply")
 
     def planned(self, entry: Entry) -> None:
         """Take in a message that a record holds an intent for; one that is known already changes nothing, so it may be repeated at start.
@@ -120,6 +126,11 @@ class Outbox:
     def filed(self, intent_id: str, at: datetime, *, by_server: bool) -> None:
         """A message stands in the Sent folder: put there by the server, or by us. Not fsynced: one that stands there is found again."""
         self._write({"event": "filed", "id": intent_id, "at": instant_text(at), "by_server": by_server}, sync=False)
+
+    def server_does_not_file(self) -> None:
+        """Remember, before mailbot files for the first time, that the server did not. On the disk when it returns: else what mailbot filed
+        just before a stop would be taken for the server's work."""
+        self._write({"event": "server", "by_server": False}, sync=True)
 
     def unfiled(self) -> tuple[Entry, ...]:
         """Return what was sent and is not known to stand in the Sent folder."""
@@ -153,13 +164,25 @@ class Outbox:
             len(hour),
         )
 
+    def alike(self, entry: Entry, now: datetime) -> int:
+        """Return how many messages of the same purpose have gone out to its address in an hour; 0 for one that was let through before,
+        or that a person has had sent again."""
+        if entry.at != entry.planned_at:
+            return 0
+        return sum(
+            each.purpose == entry.purpose and each.address_hash == entry.address_hash and now - each.committed_at < _HOUR
+            for each in self._entries.values()
+            if each.committed_at
+        )
+
     def compact(self, now: datetime, unsettled: Collection[str] = ()) -> None:
         """Drop what has been done for two days, but keep the numbers that the caps need, and the ids in `unsettled`: intents whose outcome
         their record has not learned yet; without their entry they would be sent again. Raise Temporary; then nothing is dropped."""
         done = {
             entry.id
             for entry in self._entries.values()
-            if entry.state in _DONE and (entry.filed or entry.state != "sent") and now - entry.at >= _KEPT and entry.id not in unsettled
+            if entry.state in _DONE and now - entry.at >= (KEPT if entry.filed or entry.state != "sent" else _FILED_WITHIN)
+            if entry.id not in unsettled
         }
         if not done:
             return

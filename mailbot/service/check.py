@@ -7,7 +7,7 @@ import secrets
 import stat
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import closing
+from contextlib import closing, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -23,6 +23,7 @@ from mailbot.mail.compose import Envelope, Templates, write
 from mailbot.mail.folders import Folder
 from mailbot.mail.imap import Mailbox
 from mailbot.mail.smtp import Submission
+from mailbot.records.catalogue import Catalogue
 from mailbot.records.key import open_key
 from mailbot.tasks.accounts import way_in, way_out
 
@@ -52,6 +53,7 @@ def offline(settings: Settings, environ: Mapping[str, str], now: datetime) -> tu
         *_templates(settings),
         *_calendar(settings, now),
         *_state(settings.state_dir),
+        *_stages_in_use(settings),
     )
 
 
@@ -235,6 +237,20 @@ def _calendar(settings: Settings, now: datetime) -> Iterator[Problem]:
                 "is a calendar not known to be official",
                 "Update the package holidays; until then correct it by extra_days_off and extra_working_days.",
                 fatal=False,
+            )
+
+
+def _stages_in_use(settings: Settings) -> Iterator[Problem]:
+    """A stage that an application stands at can not be taken away: nobody could say what comes next."""
+    known = {here.id for here in settings.company.stages}
+    with suppress(Temporary, PermissionError):
+        rows = Catalogue(settings.state_dir / "catalogue.jsonl").rows()
+        for missing in sorted({row.stage for row in rows} - known):
+            yield Problem(
+                "stages",
+                missing,
+                "must keep every stage that an application stands at",
+                f"Keep it until each of them was moved: mailbot list --stage {missing}, mailbot move REF STAGE.",
             )
 
 

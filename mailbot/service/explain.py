@@ -12,6 +12,7 @@ from mailbot.hiring.actions import Action, Relay
 from mailbot.hiring.letters import OFFICE_HOURS
 from mailbot.hiring.model import Message
 from mailbot.hiring.process import on_message
+from mailbot.service.pages import printable
 from mailbot.service.views import instant
 from mailbot.tasks.desk import Desk
 from mailbot.tasks.gather import gather
@@ -98,7 +99,7 @@ def in_words(answer: Mapping[str, object]) -> str:
     ]
     if not actions:
         lines.append("  would send nothing")
-    return "\n".join(lines)
+    return "\n".join(map(printable, lines))
 
 
 def _action(desk: Desk, action: Action) -> dict[str, object]:

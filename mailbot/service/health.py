@@ -35,7 +35,7 @@ def health(desk: Desk, pulse: Pulse | None) -> dict[str, object]:
     oldest = min(waiting, key=lambda row: row.since or now, default=None)
     outbox = Counter(entry.state for entry in desk.outbox.entries())
     official = desk.worktime.official_until(desk.worktime.local(now).year)
-    mailboxes = _mailboxes(desk, pulse.watch) if pulse and pulse.watch.connected else []
+    mailboxes = _mailboxes(desk, pulse.watch) if pulse and pulse.watch.connected and not pulse.watch.reading else []
     answer: dict[str, object] = {
         "state": "ok",
         "pid": pulse.pid if pulse else None,
@@ -59,7 +59,7 @@ def health(desk: Desk, pulse: Pulse | None) -> dict[str, object]:
         "mailboxes": mailboxes,
     }
     troubled = (
-        (pulse and not pulse.watch.connected)
+        (pulse and (not pulse.watch.connected or pulse.watch.is_resting()))
         or answer["quarantine"]
         or any(state in outbox for state in _STUCK)
         or any(mailbox["differ"] for mailbox in mailboxes)
@@ -88,7 +88,8 @@ def this_process(started: datetime, watch: Watch) -> Pulse:
 
 
 def _mailboxes(desk: Desk, watch: Watch) -> list[dict[str, object]]:
-    """What the server holds since first contact beside what has a verdict; `differ` counts messages that have none."""
+    """What the server holds since first contact beside what has a verdict; `differ` counts messages that have none
+    although the folder has been read since they came."""
     answer: list[dict[str, object]] = []
     for folder, _ in watch.folders:
         state = watch.mailbox.open(folder.name)
@@ -102,7 +103,7 @@ def _mailboxes(desk: Desk, watch: Watch) -> list[dict[str, object]]:
                 "folder": folder.name,
                 "server": len(present),
                 "ledger": len(present & settled),
-                "differ": len(present - settled),
+                "differ": sum(1 for uid in present - settled if uid < watch.uidnext.get(folder.name, 0)),
             }
         )
     return answer

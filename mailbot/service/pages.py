@@ -14,22 +14,23 @@ def as_json(value: object, *, pretty: bool = True) -> str:
 
 def table(head: Sequence[str], rows: Sequence[Sequence[object]]) -> str:
     """A plain table for a terminal or a pipe; what strangers wrote has no power over the terminal."""
-    lines = [tuple(head), *(tuple(_printable(cell) for cell in row) for row in rows)]
+    lines = [tuple(head), *(tuple(printable(cell) for cell in row) for row in rows)]
     widths = [max(len(line[column]) for line in lines) for column in range(len(head))]
     return "\n".join("  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip() for line in lines)
 
 
-def _printable(cell: object) -> str:
+def printable(cell: object) -> str:
+    """Any value as one line for a terminal, on which control characters and marks that turn the direction of writing are blanks."""
     return "".join(character if character.isprintable() else " " for character in str(cell))
 
 
 def page(view: Mapping[str, object]) -> str:
     """One application for a person: its facts, then its messages and its history."""
-    lines = [f"{key.replace('_', ' ')}: {_printable(_inline(value))}" for key, value in view.items() if not _is_list_of_things(value)]
+    lines = [f"{key.replace('_', ' ')}: {printable(_inline(value))}" for key, value in view.items() if not _is_list_of_things(value)]
     for key, value in view.items():
         if _is_list_of_things(value):
             assert isinstance(value, list)
-            lines += ["", key] + [f"  {_printable(_inline(list(each.values())))}" for each in value]
+            lines += ["", key] + [f"  {printable(_inline(list(each.values())))}" for each in value]
     return "\n".join(lines)
 
 

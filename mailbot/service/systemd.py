@@ -6,6 +6,9 @@ import os
 import socket
 from collections.abc import Mapping
 
+#: How long to wait for a supervisor that does not listen, in seconds.
+_PATIENCE = 1.0
+
 
 def notify(*states: str, environ: Mapping[str, str] = os.environ) -> bool:
     """Given states such as "READY=1" and "STATUS=…", send them to systemd in one datagram; return whether it was sent.
@@ -21,6 +24,8 @@ def notify(*states: str, environ: Mapping[str, str] = os.environ) -> bool:
     message = "\n".join(" ".join(state.splitlines()) for state in states)
     try:
         with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM | socket.SOCK_CLOEXEC) as channel:
+            # Its queue may be full, and a daemon that waits for its supervisor would be taken for dead.
+            channel.settimeout(_PATIENCE)
             channel.sendto(message.encode("utf-8"), place)
     except OSError:
         return False

@@ -95,6 +95,8 @@ def carry_out(
             thread = thread_with(thread, intent.message_id)
     if application:
         application = replace(application, thread=thread)
+    if decision.actions and not (messages or intents) and application in (None, case.application):
+        return reference
     came = (HistoryEntry(now, f"{arrival.kind} came", decision.rule, decision.because),) if arrival else ()
     commit = Commit(reference, application, tuple(messages), tuple(intents), (*came, *decision.history))
     after = desk.store.commit(commit)
@@ -107,6 +109,7 @@ def carry_out(
 
 def plan(desk: Desk, reference: str, intent: Intent) -> None:
     """Put an intent that stands in a record on the outbox; one that is there already changes nothing."""
+    local, _, domain = intent.to.rpartition("@")
     entry = Entry(
         id=intent.id,
         reference=reference,
@@ -114,8 +117,9 @@ def plan(desk: Desk, reference: str, intent: Intent) -> None:
         audience=intent.audience,
         automatic=intent.automatic,
         message_id=intent.message_id,
-        address_hash=desk.key.hash(intent.to),
-        domain_hash=desk.key.hash(intent.to.rpartition("@")[2]),
+        # maria+1@ and maria+2@ are one mailbox (RFC 5233), so the caps count them as one.
+        address_hash=desk.key.hash(f"{local.partition('+')[0]}@{domain}"),
+        domain_hash=desk.key.hash(domain),
         planned_at=intent.decided,
         at=intent.decided,
         not_before=intent.not_before,

@@ -3,23 +3,28 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from mailbot.errors import Permanent
+from mailbot.errors import MailbotError, Temporary
 from mailbot.hiring.case import HistoryEntry, Intent
 from mailbot.hiring.letters import OFFICE_HOURS
 from mailbot.hiring.process import REPORTS, Fate, on_delivery
-from mailbot.hiring.sending import Counts, may_send
+from mailbot.hiring.sending import ANSWERS_TO_STAFF, Counts, may_send
+from mailbot.hiring.steps import ended
+from mailbot.hiring.waiting import overtaken
 from mailbot.mail.smtp import Outcome, Submission
 from mailbot.records.outbox import Entry
 from mailbot.tasks.carry import carry_out, note
 from mailbot.tasks.desk import Desk
 from mailbot.tasks.modes import safe_mode
 
-#: Pauses between tries, in minutes; after them hourly until a day has passed. Shorter than a relay's five days: a
-#: late answer is worse than one that a person sends (measured ground in design section 5).
+#: Pauses between tries, in minutes; the last one stays. Shorter than a relay's five days: a late answer is worse than one that a
+#: person sends.
 _PAUSES = (5, 10, 20, 40, 60)
+#: So many tries take a day. They are counted, because what goes to staff may have waited a weekend before its first one.
+_TRIES = 27
 _GIVE_UP = timedelta(hours=24)
 
 log = logging.getLogger(__name__)
@@ -32,17 +37,21 @@ class Delivered:
     sent: int = 0
     #: True where the login failed: the server wants to be left alone for a while.
     login_failed: bool = False
+    #: True where there was no server to speak to.
+    unreachable: bool = False
 
 
-def deliver(desk: Desk, submission: Submission, *, reading_is_fresh: bool) -> Delivered:
-    """Send everything whose time has come.
+def deliver(desk: Desk, submission: Submission, *, reading_is_fresh: bool, between: Callable[[], None]) -> Delivered:
+    """Send everything whose time has come; `between` is called after each message, and raises to stop after the one in hand.
 
     `reading_is_fresh` says that INBOX and Sent have been read to the end lately: what waits for that stays otherwise.
     Raise Temporary if the disk does not let us record: then nothing more is sent.
     """
     sent = 0
-    for entry in desk.outbox.due(desk.clock()):
-        if entry.state == "unknown":
+    for planned in desk.outbox.due(desk.clock()):
+        # A person may have dropped it between two messages.
+        entry = desk.outbox.get(planned.id)
+        if entry is None or entry.state == "unknown" or not entry.due(desk.clock()):
             continue
         if entry.waits_for_reading and not reading_is_fresh:
             continue
@@ -52,15 +61,24 @@ def deliver(desk: Desk, submission: Submission, *, reading_is_fresh: bool) -> De
             continue
         try:
             outcome = _deliver_one(desk, submission, entry)
-        except Permanent as problem:
+        except Temporary:
+            raise
+        except MailbotError as problem:
             # A damaged record costs its own candidate the message, not the next one.
             log.error("%s", problem)
+            continue
+        except Exception:
+            log.exception("a message could not be sent", extra={"intent": entry.id})
             continue
         if outcome and outcome.state == "sent":
             sent += 1
         if outcome and outcome.account_fault:
             # The login fails for every message alike; more tries would only lock the account.
             return Delivered(sent, login_failed=True)
+        if outcome and outcome.state == "retry" and outcome.code is None:
+            # So would the next one wait for a server that does not answer, and all of them together for hours.
+            return Delivered(sent, unreachable=True)
+        between()
     return Delivered(sent)
 
 
@@ -68,6 +86,15 @@ def _deliver_one(desk: Desk, submission: Submission, entry: Entry) -> Outcome | 
     case = desk.store.load(entry.reference)
     intent = next(intent for intent in case.intents if intent.id == entry.id)
     now = desk.clock()
+    late = ""
+    if case.application and entry.waits_for_reading:
+        late = overtaken(case.application, entry.purpose)
+    if case.application and entry.audience == "candidate" and entry.automatic:
+        late = late or ended(desk.company.stages, case.application, entry.purpose)
+    if late:
+        desk.outbox.record(entry.id, "dropped", now, reason=late)
+        settle(desk, entry.reference, intent, "dropped", late)
+        return None
     # A person may have ordered what the machine had decided.
     permission = may_send(replace(intent, automatic=entry.automatic), _counts(desk, entry, now), desk.company.limits)
     if permission.verdict == "wait":
@@ -91,7 +118,7 @@ def _record(desk: Desk, entry: Entry, intent: Intent, outcome: Outcome) -> None:
     now = desk.clock()
     reason = " ".join(part for part in (str(outcome.code or ""), outcome.text) if part)
     if outcome.state == "retry":
-        next_try = next_attempt(entry.attempts + 1, entry.planned_at, now)
+        next_try = next_attempt(entry.attempts + 1, now)
         if next_try is not None:
             desk.outbox.record(entry.id, "retry", now, reason=reason, next=next_try)
             return
@@ -104,23 +131,25 @@ def _record(desk: Desk, entry: Entry, intent: Intent, outcome: Outcome) -> None:
         settle(desk, entry.reference, intent, outcome.state, reason)
 
 
-def next_attempt(attempts: int, planned: datetime, now: datetime) -> datetime | None:
-    """Given how often it was tried and since when it is planned, return when to try again; None: give up, a person decides."""
-    pause = timedelta(minutes=_PAUSES[min(attempts, len(_PAUSES)) - 1])
-    return now + pause if now + pause <= planned + _GIVE_UP + pause else None
+def next_attempt(attempts: int, now: datetime) -> datetime | None:
+    """Given how often it was tried, return when to try again; None: give up, a person decides."""
+    if attempts >= _TRIES:
+        return None
+    return now + timedelta(minutes=_PAUSES[min(attempts, len(_PAUSES)) - 1])
 
 
 def settle(desk: Desk, reference: str, intent: Intent, state: str, reason: str) -> None:
-    """Given the end of a message of ours, write it into its case and, where it did not go out, tell the recruiters."""
-    now = desk.clock()
-    what = f"{intent.purpose} {state}"
-    case = desk.store.settle(reference, intent.id, state, HistoryEntry(now, what, intent.rule, reason))
-    note(desk, case)
-    # What a person dropped needs no notice, and a report about a report would never end.
-    if state in ("failed", "held") and intent.purpose not in REPORTS:
+    """Given the end of a message of ours, write it into its case and, where it did not go out, tell the recruiters.
+
+    They are told first: what the record knows, `recover` takes for told.
+    """
+    # What a person dropped needs no notice, and a report about a report would never end, nor one about what a robot of staff is not told.
+    if (state == "failed" and intent.purpose not in REPORTS) or (state == "held" and intent.purpose not in REPORTS | ANSWERS_TO_STAFF):
         fate = Fate(intent.purpose, intent.to, state, reason, cause=f"{intent.id}/{state}")
-        carry_out(desk, on_delivery(case.application, fate, desk.moment()))
+        carry_out(desk, on_delivery(desk.store.load(reference).application, fate, desk.moment()))
+    end = HistoryEntry(desk.clock(), f"{intent.purpose} {state}", intent.rule, reason)
+    note(desk, desk.store.settle(reference, intent.id, state, end))
 
 
 def _counts(desk: Desk, entry: Entry, now: datetime) -> Counts:
-    return Counts(*desk.outbox.counts(entry, now))
+    return Counts(*desk.outbox.counts(entry, now), desk.outbox.alike(entry, now))

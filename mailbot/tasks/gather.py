@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from hmac import compare_digest
 from typing import Literal
 
+from mailbot.errors import Permanent
 from mailbot.hiring import wishes
 from mailbot.hiring.answers import read_answers
 from mailbot.hiring.case import Case, FiledMessage, Intent
@@ -19,6 +21,7 @@ from mailbot.hiring.person import person
 from mailbot.hiring.positions import language, recognise
 from mailbot.mail import authentication, extract
 from mailbot.mail.parcel import Read
+from mailbot.tasks.carry import case_of, office_reference
 from mailbot.tasks.desk import Desk
 
 #: A letter first seen later than this after its arrival is recorded and shown to a person, not answered (design section 5).
@@ -58,8 +61,8 @@ def gather(desk: Desk, read: Read, *, role: Role, arrived: datetime, too_large: 
     found = _matched(desk, message, position.id if position else "", notice, role)
     dmarc, aligned = authentication.verdict(message, desk.settings.imap.authserv_id)
     evidence = Evidence(
-        ours=_is_ours(desk, message),
-        seen_before=bool(desk.ledger.reference_of(identity)),
+        ours=_is_ours(desk, message, role),
+        seen_before=_seen_before(desk, identity, role),
         too_large=too_large,
         folder=role,
         in_thread=found.how == "thread",
@@ -70,6 +73,9 @@ def gather(desk: Desk, read: Read, *, role: Role, arrived: datetime, too_large: 
         condemned=False,
     )
     judgement = judge(message, evidence, desk.company, reply)
+    if judgement.kind != "ours" and message.message_id.startswith("<mb1."):
+        # Filed under a copy of a Message-ID of ours, it would draw the answers to our message into its own application.
+        message = replace(message, message_id="")
     if judgement.kind not in ("ours", "duplicate"):
         limit = desk.company.limits.attachment_bytes
         message = replace(message, attachments=extract.read_all(message.attachments, limit))
@@ -89,14 +95,30 @@ def gather(desk: Desk, read: Read, *, role: Role, arrived: datetime, too_large: 
         asks_us=wishes.asks_us(reply.new_text, tuple(question.text for question in questions)),
         postpones=wishes.postpones(reply.new_text),
         staff=_route(desk, message, judgement, notice, role),
+        answered=_answered(desk, message, arrived) if judgement.kind == "application" and application is None else None,
         late=desk.clock() - arrived > LATE,
         returned_purpose=_returned_purpose(desk, message),
     )
     return Gathered(message, facts, application, notice.filed.about if notice else 0)
 
 
-def _is_ours(desk: Desk, message: Message) -> bool:
-    """Whether mailbot wrote it: by its mark, which survives servers that rewrite Message-IDs, or by its Message-ID."""
+def _seen_before(desk: Desk, identity: str, role: Role) -> bool:
+    """Whether the same message has been decided on.
+
+    What a person writes from our own mailbox with a copy to it may be seen in INBOX first, where it proves nothing; in Sent it does.
+    """
+    earlier = desk.ledger.row_of(identity)
+    return earlier is not None and not (role == "sent" and earlier.verdict in ("pretender", "staff_refused"))
+
+
+def _is_ours(desk: Desk, message: Message, role: Role) -> bool:
+    """Whether mailbot wrote it: by its mark, which survives servers that rewrite Message-IDs, or by its Message-ID.
+
+    Whoever has had a message of ours has both, and reports, mail programs and strangers give them back on letters of their own: outside
+    of Sent they count only beside our address in From.
+    """
+    if role != "sent" and (message.sender is None or message.sender.address not in desk.company.own_addresses):
+        return False
     if any(desk.key.is_mark(mark) for mark in message.all("x-mailbot")):
         return True
     return bool(message.message_id) and _written_by_us(desk, message.message_id) is not None
@@ -177,6 +199,18 @@ def _route(desk: Desk, message: Message, judgement: Judgement, notice: _Notice |
 def letter_of(desk: Desk, case: Case, filed: FiledMessage) -> Read:
     """Given a message as it stands in a case, return it read anew from its bytes. Raise BadMessage if that fails now, or Temporary."""
     return desk.reader.read(desk.store.read(case.reference, filed.path))
+
+
+def _answered(desk: Desk, message: Message, arrived: datetime) -> datetime | None:
+    """When a person last wrote to the sender of a first letter from our own mailbox; what belongs to no application is in the office."""
+    assert message.sender is not None  # kinds lets nobody else through as a candidate
+    written: list[datetime] = []
+    for month in {office_reference(desk, arrived), office_reference(desk, desk.clock())}:
+        # A damaged record of the office must not stop every first letter.
+        with suppress(Permanent):
+            filed = case_of(desk, month).messages
+            written += [m.at for m in filed if m.direction == "in" and m.kind == "staff" and m.to == message.sender.address]
+    return max(written, default=None)
 
 
 def _returned_purpose(desk: Desk, message: Message) -> str:

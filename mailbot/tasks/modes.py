@@ -23,9 +23,12 @@ def enter_safe_mode(desk: Desk, reason: str) -> None:
     if safe_mode(desk):
         return
     now = desk.clock()
-    desk.ledger.remember(_SAFE, reason, now)
     log.error("safe mode: nothing is sent to candidates until `mailbot resume`: %s", reason)
-    carry_out(desk, on_alarm(reason, f"safe/{now.isoformat()}", desk.moment()))
+    try:
+        # First, for after a stop in between it is entered anew; the same alarm on the same day is written once.
+        carry_out(desk, on_alarm(reason, f"safe/{desk.worktime.local(now).date().isoformat()}", desk.moment()))
+    finally:
+        desk.ledger.remember(_SAFE, reason, now)
 
 
 def leave_safe_mode(desk: Desk) -> bool:

@@ -3,28 +3,32 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from functools import partial
 
 from mailbot.errors import Permanent
 from mailbot.hiring.actions import Send
 from mailbot.hiring.case import Intent
-from mailbot.hiring.process import on_message, on_move
+from mailbot.hiring.process import on_move
+from mailbot.hiring.stages import stage
 from mailbot.records.outbox import Entry
-from mailbot.tasks.carry import Arrival, carry_out
+from mailbot.tasks.carry import carry_out
 from mailbot.tasks.deliver import settle
 from mailbot.tasks.desk import Desk
 from mailbot.tasks.gather import gather
 from mailbot.tasks.modes import leave_safe_mode
+from mailbot.tasks.receive import decide
 
 Arguments = Mapping[str, str]
 
 
-def carry_out_order(desk: Desk, verb: str, arguments: Arguments) -> str:
-    """Given a verb and its arguments, do it and return what was done, in words for a person.
+def carry_out_order(desk: Desk, verb: str, arguments: Arguments, id: str) -> str:
+    """Given a verb, its arguments and the id of this order, do it and return what was done, in words for a person.
 
-    Raise Permanent, in words, for what can not be done; then nothing has been done.
+    The same order again, which a stop before its answer brings, writes nobody a second time. Raise Permanent, in words, for what can not
+    be done; then nothing has been done.
     """
     orders: Mapping[str, Callable[[Desk, Arguments], str]] = {
-        "move": _move,
+        "move": partial(_move, id=id),
         "resume": _resume,
         "quarantine retry": _retry,
         "outbox resend": _resend,
@@ -35,7 +39,7 @@ def carry_out_order(desk: Desk, verb: str, arguments: Arguments) -> str:
     return orders[verb](desk, arguments)
 
 
-def _move(desk: Desk, arguments: Arguments) -> str:
+def _move(desk: Desk, arguments: Arguments, id: str) -> str:
     reference, to = arguments["reference"], arguments["stage"]
     row = desk.catalogue.get(reference)
     case = desk.store.load(reference) if row else None
@@ -43,8 +47,10 @@ def _move(desk: Desk, arguments: Arguments) -> str:
         raise Permanent(f"{reference}: there is no such application; see mailbot list")
     if to not in {here.id for here in desk.company.stages}:
         raise Permanent(f"{to}: there is no such stage; there are {', '.join(here.id for here in desk.company.stages)}")
+    if stage(desk.company.stages, to).attach == "assignment" and not case.application.position:
+        raise Permanent(f"{reference}: its position is not known, so there is no assignment to send")
     moment = desk.moment()
-    decision = on_move(case.application, to, moment, f"move/{to}/{moment.now.isoformat()}")
+    decision = on_move(case.application, to, moment, f"move/{id}")
     desk.outbox.person_wrote(reference, moment.now)
     carry_out(desk, decision)
     letters = ", ".join(action.template for action in decision.actions if isinstance(action, Send))
@@ -67,12 +73,10 @@ def _retry(desk: Desk, arguments: Arguments) -> str:
     if gathered.facts.judgement.kind in ("ours", "duplicate"):
         desk.quarantine.remove(name)
         return f"{name}: {gathered.facts.judgement.because}; it was filed before"
-    decision = on_message(gathered.application, gathered.message, gathered.facts, desk.moment())
-    arrival = Arrival(gathered.message, raw, gathered.facts.judgement.kind, gathered.facts.identity, gathered.facts.arrived)
-    reference = carry_out(desk, decision, arrival)
-    desk.ledger.recognise(gathered.facts.identity, reference, gathered.facts.arrived)
+    facts = gathered.facts
+    taken_in = decide(desk, gathered, raw, lambda reference: desk.ledger.recognise(facts.identity, reference, facts.arrived))
     desk.quarantine.remove(name)
-    return f"{name}: taken in as {reference}, {decision.because}"
+    return f"{name}: taken in as {taken_in}"
 
 
 def _resend(desk: Desk, arguments: Arguments) -> str:

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import logging
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 
 from mailbot.errors import BadMessage, MailbotError, Temporary
+from mailbot.hiring.actions import Send
 from mailbot.hiring.process import on_message
-from mailbot.mail.mailbox import FolderState, Headline, MailboxPort
+from mailbot.mail.mailbox import Fetched, FolderState, Headline, MailboxPort
 from mailbot.mail.parcel import Read
 from mailbot.tasks.broken import quarantine
 from mailbot.tasks.carry import Arrival, carry_out
 from mailbot.tasks.desk import Desk
-from mailbot.tasks.gather import Role, gather
+from mailbot.tasks.gather import Gathered, Role, gather
 from mailbot.tasks.modes import enter_safe_mode
 
 #: A message that was begun this often and never ended goes to quarantine.
@@ -40,30 +42,46 @@ def read_folder(desk: Desk, mailbox: MailboxPort, state: FolderState, role: Role
     small = [headline for headline in todo if headline.size <= limit]
     missing = {headline.uid for headline in small}
     taken = 0
-    for fetched in mailbox.fetch(small):
+    refused: list[Temporary] = []
+    for fetched in _fetched(mailbox, small, refused):
         missing.discard(fetched.headline.uid)
         _take_in(desk, role, state, fetched.headline, fetched.raw)
         taken += 1
         between()
-    for uid in sorted(missing):
-        desk.ledger.gone(state.name, state.uidvalidity, uid, desk.clock())
+    if refused:
+        log.error("the server does not give %d messages; they are asked for again at the next reading: %s", len(missing), refused[0])
+    else:
+        for uid in sorted(missing):
+            desk.ledger.gone(state.name, state.uidvalidity, uid, desk.clock())
     for headline in todo:
-        if headline.size > limit:
-            _take_in(desk, role, state, headline, mailbox.header(headline.uid), too_large=True)
+        if headline.size > limit and (header := mailbox.header(headline.uid)):
+            _take_in(desk, role, state, headline, header, too_large=True)
             taken += 1
             between()
     return taken
+
+
+def _fetched(mailbox: MailboxPort, headlines: Sequence[Headline], refused: list[Temporary]) -> Iterator[Fetched]:
+    """What the server gives; that it gives some of it not, over a connection that lives, is added to `refused` and stops nothing else."""
+    try:
+        yield from mailbox.fetch(headlines)
+    except Temporary as refusal:
+        # Raises if it is the connection that is gone.
+        mailbox.noop()
+        refused.append(refusal)
 
 
 def _meet(desk: Desk, mailbox: MailboxPort, role: Role, state: FolderState) -> None:
     """Make first contact with a folder that was never read, or start anew in one whose UIDVALIDITY has changed."""
     cursor = desk.ledger.cursor(state.name)
     if cursor is None:
-        desk.ledger.first_contact(state.name, desk.clock(), state.uidvalidity, state.uidnext, state.exists)
-        if state.exists and role == "inbox":
-            log.warning("first start: %d older messages left alone; see mailbot adopt", state.exists)
+        met = desk.clock()
+        # Before the contact is noted: a stop in between must not make a lost state look like a new one.
         if role == "sent" and _holds_ours(desk, mailbox, state):
             enter_safe_mode(desk, _LOST)
+        desk.ledger.first_contact(state.name, met, state.uidvalidity, state.uidnext, state.exists)
+        if state.exists and role == "inbox":
+            log.warning("first start: %d older messages left alone; see mailbot adopt", state.exists)
     elif cursor.uidvalidity != state.uidvalidity:
         # UIDs mean nothing any more: all is read again, and what is known by its identity is no news.
         log.warning("the server has renumbered a folder: it is read again")
@@ -73,15 +91,11 @@ def _meet(desk: Desk, mailbox: MailboxPort, role: Role, state: FolderState) -> N
 def _holds_ours(desk: Desk, mailbox: MailboxPort, state: FolderState) -> bool:
     """Whether one of the newest messages of a folder is of mailbot's writing."""
     newest = mailbox.headlines(max(state.uidnext - 1 - _LOOK_BACK, 0))
-    return any(_is_ours(desk, mailbox.header(headline.uid)) for headline in newest)
-
-
-def _is_ours(desk: Desk, header: bytes) -> bool:
-    try:
-        return bool(OUR_FORM.fullmatch(desk.reader.read(header).message.message_id))
-    except BadMessage:
-        # What can not be read is not of our writing.
-        return False
+    for headline in newest:
+        with suppress(BadMessage):
+            if OUR_FORM.fullmatch(desk.reader.read(mailbox.header(headline.uid)).message.message_id):
+                return True
+    return False
 
 
 def _without_verdict(desk: Desk, mailbox: MailboxPort, state: FolderState) -> list[Headline]:
@@ -110,8 +124,6 @@ def _without_verdict(desk: Desk, mailbox: MailboxPort, state: FolderState) -> li
 
 def _take_in(desk: Desk, role: Role, state: FolderState, headline: Headline, raw: bytes, *, too_large: bool = False) -> None:
     """One message to its verdict; nothing that is in it stops the next."""
-    # A machine that can not start a reader now is not the message's fault, so that is found out before an attempt counts.
-    desk.reader.warm()
     attempts = desk.ledger.attempt(state.name, state.uidvalidity, headline.uid, desk.clock())
     if attempts > STRIKES:
         # It was begun so often and never ended: whatever it does, it does not do it again.
@@ -120,6 +132,9 @@ def _take_in(desk: Desk, role: Role, state: FolderState, headline: Headline, raw
     try:
         _decide(desk, role, state, headline, desk.reader.read(raw), raw, too_large=too_large)
     except Temporary:
+        # A disk in trouble says nothing of the message.
+        with suppress(Temporary):
+            desk.ledger.put_off(state.name, state.uidvalidity, headline.uid, desk.clock())
         raise
     except BadMessage as bad:
         quarantine(desk, state.name, state.uidvalidity, headline, raw, str(bad), attempts)
@@ -178,16 +193,28 @@ def _decide(desk: Desk, role: Role, state: FolderState, headline: Headline, read
     if kind in ("ours", "duplicate"):
         verdict(desk.ledger.reference_of(identity))
         return
-    decision = on_message(gathered.application, gathered.message, gathered.facts, desk.moment())
+    decide(desk, gathered, raw, verdict)
+
+
+def decide(desk: Desk, gathered: Gathered, raw: bytes, committed: Callable[[str], None]) -> str:
+    """Given a message with its facts and its bytes, decide on it and carry that out; return the case's reference and why.
+
+    `committed` and what is raised: as for `carry_out`.
+    """
+    facts = gathered.facts
+    decision = on_message(gathered.application, gathered.message, facts, desk.moment())
+    # An answer that came back to its writer has answered nobody.
+    came_back = any(isinstance(action, Send) and action.purpose == "returned" for action in decision.actions)
     arrival = Arrival(
         message=gathered.message,
         raw=raw,
-        kind=kind,
-        identity=identity,
-        at=gathered.facts.arrived,
-        confirmed=gathered.facts.match.confirmed or not gathered.application,
-        about=gathered.about,
+        kind=facts.judgement.kind,
+        identity=facts.identity,
+        at=facts.arrived,
+        confirmed=facts.match.confirmed or not gathered.application,
+        about=0 if came_back else gathered.about,
     )
-    reference = carry_out(desk, decision, arrival, committed=verdict)
-    if kind == "staff":
+    reference = carry_out(desk, decision, arrival, committed=committed)
+    if facts.judgement.kind == "staff":
         desk.outbox.person_wrote(reference, desk.clock())
+    return f"{reference}, {decision.because}"

@@ -1,30 +1,41 @@
-"""Recovering at start: the catalogue, the outbox and the ledger are brought in line with what the records say."""
+"""Recovering: catalogue, outbox and ledger are brought in line with the records, and the records with what became of their messages."""
 
 from __future__ import annotations
 
-from mailbot.hiring.case import Case, HistoryEntry
+from mailbot.errors import Permanent
+from mailbot.hiring.case import Case
 from mailbot.records.catalogue import Row
-from mailbot.tasks.carry import plan
+from mailbot.records.outbox import KEPT
+from mailbot.tasks.carry import note, plan
+from mailbot.tasks.deliver import settle
 from mailbot.tasks.desk import Desk
 from mailbot.tasks.summary import summarise
 
 #: Only the newest months of the office can hold a message whose fate its record does not know.
 _OFFICE_MONTHS = 2
+_ENDS = frozenset({"sent", "failed", "held", "dropped"})
 
 
 def recover(desk: Desk) -> tuple[str, ...]:
-    """Given a desk just opened, finish what a stop has left half done; return what could not be read, in words.
+    """Given a desk on which nothing is under way, finish what a stop or a refusing disk has left half done; return what can not be read.
 
     A record is the truth: an intent that the outbox does not know is put on it, an outcome that the record does not
     know is written into it, and a message that was filed without a verdict in the ledger is known by its identity.
+    Raise Temporary if the disk does not let us.
     """
+    desk.outbox.doubt()
     refreshed = desk.catalogue.refresh(desk.store, lambda case: _row(desk, case))
     cases = {row.reference for row in desk.catalogue.rows() if row.open_intents}
     cases |= {reference for reference in refreshed.changed if desk.catalogue.get(reference)}
     cases |= set(tuple(desk.store.offices())[-_OFFICE_MONTHS:])
+    problems = list(refreshed.problems)
     for reference in sorted(cases):
-        _repair(desk, desk.store.load(reference))
-    return refreshed.problems
+        try:
+            _repair(desk, desk.store.load(reference))
+        except Permanent as problem:
+            # One damaged record costs nobody else.
+            problems.append(str(problem))
+    return tuple(problems)
 
 
 def _row(desk: Desk, case: Case) -> Row:
@@ -37,13 +48,14 @@ def _repair(desk: Desk, case: Case) -> None:
         if filed.direction == "in":
             desk.ledger.recognise(filed.identity, case.reference, filed.at)
     for intent in case.intents:
-        if intent.outcome:
-            continue
         entry = desk.outbox.get(intent.id)
-        if entry is None:
+        if entry is None and not intent.outcome:
             plan(desk, case.reference, intent)
-        elif entry.state in ("sent", "failed", "dropped"):
-            outcome = HistoryEntry(entry.at, f"{intent.purpose} {entry.state}", intent.rule, entry.reason)
-            case = desk.store.settle(case.reference, intent.id, entry.state, outcome)
-    if case.application:
-        desk.catalogue.put(summarise(case, case.application, desk.moment()), desk.store.stamp(case.reference))
+            if desk.clock() - intent.decided >= KEPT:
+                # The outbox forgets after this time what is done: a record out of a backup does not know that it was sent.
+                reason = "it was decided long ago, and its fate is not known any more: it may have been sent"
+                desk.outbox.record(intent.id, "held", desk.clock(), reason=reason)
+                settle(desk, case.reference, intent, "held", reason)
+        elif entry and entry.state in _ENDS and entry.state != intent.outcome:
+            settle(desk, case.reference, intent, entry.state, entry.reason)
+    note(desk, desk.store.load(case.reference))

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from datetime import datetime
+from functools import partial
 
-from mailbot.errors import BadMessage, Permanent
+from mailbot.errors import BadMessage, MailbotError, Temporary
 from mailbot.hiring.actions import Decision
 from mailbot.hiring.case import Case, HistoryEntry
 from mailbot.hiring.digest import OpenCase, morning_digest
@@ -14,7 +15,7 @@ from mailbot.hiring.letters import Letter
 from mailbot.hiring.model import Application
 from mailbot.hiring.process import MACHINES, on_clock
 from mailbot.records.catalogue import Row
-from mailbot.tasks.carry import carry_out, case_of, office_reference
+from mailbot.tasks.carry import carry_out, case_of, note, office_reference
 from mailbot.tasks.desk import Desk
 from mailbot.tasks.gather import letter_of
 
@@ -35,13 +36,22 @@ def remind(desk: Desk) -> int:
     for row in desk.catalogue.rows():
         if row.wake is None or row.wake > now:
             continue
-        try:
-            decided += _ask(desk, row.reference)
-        except Permanent as problem:
-            # A damaged record must not cost the next candidate their answer.
-            log.error("%s", problem)
+        decided += _shielded(row.reference, partial(_ask, desk, row.reference))
     # The instant is taken anew: who fell silent just now stands in this digest, and not in the next one too.
-    return decided + _digest(desk, desk.clock())
+    return decided + _shielded(_DIGEST, lambda: _digest(desk, desk.clock()))
+
+
+def _shielded(what: str, decide: Callable[[], int]) -> int:
+    """A damaged record, a broken template or a bug must not cost the next candidate their answer."""
+    try:
+        return decide()
+    except Temporary:
+        raise
+    except MailbotError as problem:
+        log.error("%s", problem)
+    except Exception:
+        log.exception("what was due could not be done", extra={"case": what})
+    return 0
 
 
 def _ask(desk: Desk, reference: str) -> int:
@@ -52,6 +62,8 @@ def _ask(desk: Desk, reference: str) -> int:
     about, letter = oldest_letter(desk, case, case.application)
     decision = on_clock(case.application, letter, desk.moment())
     if decision.application == case.application:
+        # It was woken by an earlier configuration: its time is reckoned anew.
+        note(desk, case)
         return 0
     carry_out(desk, decision, about=about)
     return 1

@@ -6,7 +6,9 @@ import logging
 from datetime import timedelta
 
 from mailbot.errors import Permanent
+from mailbot.hiring.case import Intent
 from mailbot.mail.mailbox import MailboxPort
+from mailbot.records.outbox import Entry
 from mailbot.tasks.deliver import settle
 from mailbot.tasks.desk import Desk
 
@@ -29,44 +31,63 @@ def file_sent(desk: Desk, mailbox: MailboxPort, folder: str) -> int:
     for entry in desk.outbox.unfiled():
         by_server = desk.outbox.server_files() if setting == "auto" else setting
         if by_server or mailbox.find(folder, entry.message_id):
-            desk.outbox.filed(entry.id, desk.clock(), by_server=True)
+            # Where the server is known not to file, it was mailbot that did, just before it was stopped.
+            desk.outbox.filed(entry.id, desk.clock(), by_server=by_server is not False)
             continue
-        if by_server is None and desk.clock() < entry.at + _SERVER_FILES_WITHIN:
-            continue
-        case = desk.store.load(entry.reference)
-        intent = next(intent for intent in case.intents if intent.id == entry.id)
+        if by_server is None:
+            if desk.clock() < entry.at + _SERVER_FILES_WITHIN:
+                continue
+            desk.outbox.server_does_not_file()
         try:
-            mailbox.append(folder, desk.store.read(entry.reference, intent.path), entry.at)
+            mailbox.append(folder, desk.store.read(entry.reference, _intent(desk, entry).path), entry.at)
+            filed += 1
         except Permanent as problem:
             # The candidate has the message all the same; ops read the reason, and the next one is tried.
             log.warning("a sent message could not be filed: %s", problem)
         desk.outbox.filed(entry.id, desk.clock(), by_server=False)
-        filed += 1
     return filed
 
 
 def look_for_unknown(desk: Desk, mailbox: MailboxPort, folder: str) -> None:
-    """Given an open connection and the Sent folder, look for every message whose fate is unknown.
+    """Given an open connection and the Sent folder ("" if there is none), look for every message whose fate is unknown.
 
     Found: it was sent. Not found after the last look: held, and a person decides; what goes to staff may repeat.
     A search that the server did not answer raises Temporary and is no evidence.
     """
-    now = desk.clock()
-    for entry in desk.outbox.entries():
+    for entry in desk.outbox.due(desk.clock()):
         if entry.state != "unknown":
             continue
-        looks = [entry.at + timedelta(minutes=minutes) for minutes in _LOOKS]
-        if now < looks[0]:
-            continue
-        case = desk.store.load(entry.reference)
-        intent = next(intent for intent in case.intents if intent.id == entry.id)
-        if mailbox.find(folder, entry.message_id):
-            desk.outbox.record(entry.id, "sent", now, reason="found in Sent")
-            desk.outbox.filed(entry.id, now, by_server=True)
-            settle(desk, entry.reference, intent, "sent", "found in Sent")
-        elif now >= looks[-1] and entry.audience == "staff":
-            desk.outbox.record(entry.id, "retry", now, reason="its fate is unknown; a notice may come twice", next=now)
-        elif now >= looks[-1]:
-            reason = "the connection broke after the last byte, and it was not found in Sent within an hour"
-            desk.outbox.record(entry.id, "held", now, reason=reason)
-            settle(desk, entry.reference, intent, "held", reason)
+        try:
+            _look_for(desk, mailbox, folder, entry)
+        except Permanent as problem:
+            # A damaged record costs nobody else.
+            log.error("%s", problem)
+
+
+def _look_for(desk: Desk, mailbox: MailboxPort, folder: str, entry: Entry) -> None:
+    now = desk.clock()
+    looks = [entry.at + timedelta(minutes=minutes) for minutes in _LOOKS]
+    if now < looks[0]:
+        return
+    if folder and mailbox.find(folder, entry.message_id):
+        reason = "found in Sent"
+        desk.outbox.record(entry.id, "sent", now, reason=reason)
+        desk.outbox.filed(entry.id, now, by_server=True)
+        settle(desk, entry.reference, _intent(desk, entry), "sent", reason)
+    elif now < looks[-1]:
+        following = next(look for look in looks if look > now)
+        desk.outbox.record(entry.id, "unknown", entry.at, reason=entry.reason, next=following)
+    elif entry.audience == "staff":
+        desk.outbox.record(entry.id, "retry", now, reason="its fate is unknown; a notice may come twice", next=now)
+    else:
+        reason = "the connection broke after the last byte, and it was not found in Sent within an hour"
+        desk.outbox.record(entry.id, "held", now, reason=reason)
+        settle(desk, entry.reference, _intent(desk, entry), "held", reason)
+
+
+def _intent(desk: Desk, entry: Entry) -> Intent:
+    """Raise Permanent where the record is damaged or does not know it."""
+    for intent in desk.store.load(entry.reference).intents:
+        if intent.id == entry.id:
+            return intent
+    raise Permanent(f"{entry.reference}: its record knows no outgoing message {entry.id}")

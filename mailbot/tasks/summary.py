@@ -32,6 +32,6 @@ def summarise(case: Case, application: Application, moment: Moment) -> Row:
         last_message=application.last_message,
         open=not stage(moment.company.stages, application.stage).is_end,
         wake=wake(moment, application),
-        open_intents=tuple(intent.id for intent in case.intents if not intent.outcome),
+        open_intents=tuple(intent.id for intent in case.intents if intent.outcome in ("", "held")),
         thread=tuple(ids),
     )

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from mailbot.errors import Permanent
+from mailbot.errors import Permanent, Temporary
 from mailbot.mail.folders import Folder
 from mailbot.mail.mailbox import MailboxPort
 from mailbot.mail.smtp import Submission
@@ -16,6 +16,7 @@ from mailbot.tasks.deliver import deliver
 from mailbot.tasks.desk import Desk
 from mailbot.tasks.gather import Role
 from mailbot.tasks.receive import read_folder
+from mailbot.tasks.recover import recover
 from mailbot.tasks.remind import remind
 from mailbot.tasks.sent import file_sent, look_for_unknown
 
@@ -23,6 +24,10 @@ from mailbot.tasks.sent import file_sent, look_for_unknown
 FRESH_SECONDS = 15 * 60
 #: A refused login is tried so seldom, in seconds: more often would lock the account.
 LOGIN_PAUSE = 15 * 60
+#: A submission server that does not answer is tried so often, in seconds: each time may take as long as its timeouts.
+_SILENT_PAUSE = 60
+#: A Sent folder that takes nothing is tried again so seldom, in seconds.
+_FILING_PAUSE = 15 * 60
 
 log = logging.getLogger(__name__)
 
@@ -34,7 +39,7 @@ class Watch:
     desk: Desk
     mailbox: MailboxPort
     submission: Submission
-    #: Called after each message; raises to stop after the one in hand.
+    #: Called after each message that was taken in or sent; raises to stop after the one in hand.
     between: Callable[[], None]
     connected: bool = False
     folders: tuple[tuple[Folder, Role], ...] = ()
@@ -42,17 +47,26 @@ class Watch:
     read_at: dict[str, float] = field(default_factory=dict)
     #: UIDNEXT of each folder when it was read last: what has come since has this UID or a higher one.
     uidnext: dict[str, int] = field(default_factory=dict)
+    #: True while a folder is read: then the connection is in use, also between two messages.
+    reading: bool = False
     last_fetch: datetime | None = None
     last_sent: datetime | None = None
     #: Until when the submission server is not asked again, on the monotonic clock.
     resting_until: float = 0.0
+    #: Until when nothing is filed in Sent, on the monotonic clock.
+    filing_rests_until: float = 0.0
 
     def connect(self) -> None:
-        """Connect and find the folders. Raise Temporary, or Permanent for a refused login or a folder that is not there."""
+        """Connect and find the folders, and finish what a disk that refused has left half done since the last time.
+
+        Raise Temporary, or Permanent for a refused login or a folder that is not there.
+        """
         self.mailbox.connect()
         self.connected = True
         self.read_at.clear()
         self.folders = watched_folders(self.desk, self.mailbox.folders())
+        for problem in recover(self.desk):
+            log.error("%s", problem)
 
     def read(self) -> int:
         """Read every folder to the end, Sent first: what a person has answered there counts before anything is decided."""
@@ -69,20 +83,29 @@ class Watch:
             if remind(self.desk):
                 self.send()
             sent = self.sent_folder()
-            if sent:
-                look_for_unknown(self.desk, self.mailbox, sent)
-                file_sent(self.desk, self.mailbox, sent)
+            look_for_unknown(self.desk, self.mailbox, sent)
+            if sent and time.monotonic() >= self.filing_rests_until:
+                self._file(sent)
 
     def send(self) -> None:
         """Send what may go out; after a refused login the server is left alone for a while."""
-        if time.monotonic() < self.resting_until:
+        if self.is_resting():
             return
-        delivered = deliver(self.desk, self.submission, reading_is_fresh=self.is_fresh())
+        # What waited may be overtaken by what is just being read.
+        fresh = self.is_fresh() and not self.reading
+        delivered = deliver(self.desk, self.submission, reading_is_fresh=fresh, between=self.between)
         if delivered.sent:
             self.last_sent = self.desk.clock()
         if delivered.login_failed:
             self.resting_until = time.monotonic() + LOGIN_PAUSE
             log.error("the submission server refused the login; nothing is sent for %d minutes", LOGIN_PAUSE // 60)
+        if delivered.unreachable:
+            self.resting_until = time.monotonic() + _SILENT_PAUSE
+            log.warning("the submission server does not answer; nothing is sent for %d seconds", _SILENT_PAUSE)
+
+    def is_resting(self) -> bool:
+        """Whether the submission server is left alone, because it refused the login or did not answer."""
+        return time.monotonic() < self.resting_until
 
     def is_fresh(self) -> bool:
         """Whether every folder has been read to the end over this connection, and lately."""
@@ -93,6 +116,16 @@ class Watch:
         """Wait for mail in INBOX; True when some may have come. What came since INBOX was read is not waited for."""
         state = self.mailbox.open(next(folder.name for folder, role in self.folders if role == "inbox"))
         return state.uidnext > self.uidnext.get(state.name, 0) or self.mailbox.wait(seconds, stop)
+
+    def _file(self, sent: str) -> None:
+        """File what went out; a mailbox that takes nothing (it is full, say) does not keep us from reading and sending."""
+        try:
+            file_sent(self.desk, self.mailbox, sent)
+        except Temporary as problem:
+            # Raises if it was the connection.
+            self.mailbox.noop()
+            self.filing_rests_until = time.monotonic() + _FILING_PAUSE
+            log.warning("sent messages could not be filed; next try in %d minutes: %s", _FILING_PAUSE // 60, problem)
 
     def sent_folder(self) -> str:
         """The name of the Sent folder, "" if there is none."""
@@ -110,8 +143,12 @@ class Watch:
         self.mailbox.close()
 
     def _read(self, folder: Folder, role: Role) -> int:
-        state = self.mailbox.open(folder.name)
-        taken = read_folder(self.desk, self.mailbox, state, role, self._between)
+        self.reading = True
+        try:
+            state = self.mailbox.open(folder.name)
+            taken = read_folder(self.desk, self.mailbox, state, role, self._between)
+        finally:
+            self.reading = False
         self.uidnext[folder.name] = state.uidnext
         self.read_at[folder.name] = time.monotonic()
         self.last_fetch = self.desk.clock()

@@ -62,6 +62,7 @@ def test_a_folder_that_was_made_anew_with_the_same_letters_is_read_again_and_nob
     office = Office(tmp_path, dovecot, smtp_server, folders='["Letters"]')
     dovecot.create_folder(office.user, "Letters")
     office.once()
+    office.pass_time(minutes=1)
     office.letter(SUBJECT, LETTER, folder="Letters")
     office.pass_time(minutes=1)
     office.once()
@@ -88,3 +89,14 @@ def test_two_people_with_the_very_same_words_are_two_applications(office: Office
     office.pass_time(minutes=1)
     office.once()
     assert {application["addresses"][0] for application in office.applications()} == {"one@mail.ru", "two@mail.ru"}
+
+
+def test_a_copy_of_our_own_letter_in_inbox_is_ours_and_nothing_follows_from_it(office: Office) -> None:
+    asked(office)
+    for transaction in office.smtp.transactions:
+        office.put(transaction.data)
+        office.put(b"Received: by mx.up-advert.ru; Mon, 24 Nov 2025 10:32:05 +0500\r\n" + transaction.data)
+    office.pass_time(minutes=1)
+    office.once()
+    assert len(office.sent()) == 2
+    assert messages_in(office) == ["application"]

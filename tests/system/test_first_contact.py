@@ -44,6 +44,7 @@ def test_a_lost_state_is_recognised_and_nobody_is_written_to_until_a_person_says
     forget_state(office)
     office.pass_time(minutes=1)
     office.once()
+    office.pass_time(minutes=1)
     office.letter(SUBJECT, LETTER, sender="new@mail.ru")
     office.pass_time(minutes=1)
     office.once()

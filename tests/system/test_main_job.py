@@ -143,3 +143,13 @@ def test_a_withdrawal_is_confirmed_once_and_ends_the_machines_mail(office: Offic
     office.pass_time(days=20)
     office.once()
     assert len(office.sent_to(CANDIDATE)) == 3
+
+
+def test_the_test_can_not_be_sent_by_hand_before_the_position_is_known(office: Office) -> None:
+    office.letter("Отклик на вакансию", "Здравствуйте! Хочу у вас работать.")
+    office.pass_time(minutes=1)
+    office.once()
+    (application,) = office.applications()
+    assert "its position is not known" in office.mailbot("move", application["reference"], "test", expect=1)
+    office.once()
+    assert len(office.sent_to(CANDIDATE)) == 1

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from uuid import uuid4
 
-from applicants import LETTER, SUBJECT, asked
+from applicants import ANSWERS, LETTER, SUBJECT, asked
 from office import CANDIDATE, JOB, RECRUITER, Office, text_of
 
 
@@ -126,3 +126,17 @@ To: {CANDIDATE}\r
 \r
 --b--\r
 """.encode()
+
+
+def test_a_letter_whose_sender_is_forged_moves_nothing_and_is_not_answered(office: Office) -> None:
+    forged = {"Authentication-Results": "mx.up-advert.ru; dmarc=fail header.from=mail.ru"}
+    questions = asked(office)
+    office.letter(f"Re: {SUBJECT}", ANSWERS, answers=questions, headers=forged)
+    office.letter("Ещё раз", "Прошу отозвать мой отклик.", headers=forged)
+    office.letter(SUBJECT, LETTER, sender="other@mail.ru", headers=forged)
+    office.pass_time(minutes=1)
+    office.once()
+    assert len(office.sent_to(CANDIDATE)) == 1
+    assert office.sent_to("other@mail.ru") == []
+    (application,) = office.applications()
+    assert application["stage"] == "questions"

@@ -11,7 +11,7 @@ from pathlib import Path
 from applicants import LETTER, SUBJECT
 from office import CANDIDATE, RECRUITER, N, Office, text_of
 
-#: 27 MB of lines of one letter each: they unfold to a gigabyte.
+#: 27 MB of lines of one letter each: to the parser a gigabyte.
 BOMB = (
     b"From: Boris <boris@mail.example>\r\nTo: job@up-advert.ru\r\nSubject: job\r\nMessage-ID: <bomb@mail.example>\r\n\r\n"
     + b"x\r\n" * 9_000_000
@@ -44,16 +44,16 @@ def eventually(true: Callable[[], object]) -> None:
         time.sleep(0.05)
 
 
-def test_a_message_that_unfolds_to_a_gigabyte_is_in_quarantine_and_the_next_one_is_answered(office: Office) -> None:
+def test_a_message_that_would_cost_a_gigabyte_is_in_quarantine_and_the_next_one_is_answered(office: Office) -> None:
     with office.running() as daemon:
         office.logged("the mailbox is read to the end")
         office.put(BOMB)
         office.letter(SUBJECT, LETTER)
         eventually(lambda: office.sent_to(CANDIDATE))
-        # The message, its copy for the child, and what the daemon is anyway; nothing of what it unfolds to.
+        # The message, its copy for the child, and what the daemon is anyway; nothing that the parser makes of it.
         assert memory(daemon.pid) < 300_000_000
     (broken,) = office.json("quarantine", "list")
-    assert broken["reason"] == "it asks for more memory than a letter needs"
+    assert broken["reason"] == "it has more lines than any mail program writes"
     assert broken["attempts"] == 1
     assert (office.folder / "state" / "quarantine" / broken["path"]).read_bytes() == BOMB
     told = [message for address in (RECRUITER, N) for message in office.sent_to(address) if broken["reason"] in text_of(message)]
@@ -79,5 +79,5 @@ def test_explain_survives_poison(office: Office) -> None:
     poison.write_bytes(BOMB)
     letter.write_bytes(BOMB[:200])
     said = office.mailbot("explain", str(poison), str(letter), expect=1)
-    assert f"{poison}: it asks for more memory than a letter needs" in said
+    assert f"{poison}: it has more lines than any mail program writes" in said
     assert f"{letter}: application" in said

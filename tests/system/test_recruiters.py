@@ -116,6 +116,9 @@ def test_the_second_of_two_recruiters_is_told_of_the_first_and_both_answers_go_o
     add_recruiter(office)
     thread = asked(office)
     first, second = office.sent_to(RECRUITER)[-1], office.sent_to(SECOND)[-1]
+    # This comes back to its writer, so it has answered nobody, and nobody is told of it.
+    office.letter(f"Re: {second['Subject']}", plain(second, "/пригласить"), sender=SECOND, answers=second)
+    office.pass_time(minutes=1)
     office.letter(f"Re: {first['Subject']}", plain(first, "Добрый день, ждём вас!"), sender=RECRUITER, answers=first)
     office.pass_time(minutes=5)
     office.letter(f"Re: {second['Subject']}", plain(second, "Здравствуйте, приходите."), sender=SECOND, answers=second)

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from typing import Any
 
 from applicants import LETTER, SUBJECT
 from office import CANDIDATE, JOB, RECRUITER, Office, text_of
+from servers import ImapServer, SmtpServer
 
 TEXT = "Здравствуйте! Хочу работать у вас аккаунт-менеджером."
 
@@ -72,7 +74,7 @@ def test_a_letter_that_says_a_far_date_arrived_when_the_mailbox_says_so(office: 
     assert application["opened"] == "2025-11-24T10:31:00+05:00"
 
 
-def test_a_letter_that_is_too_large_is_shown_by_its_headers(tmp_path: Any, dovecot: Any, smtp_server: Any) -> None:
+def test_a_letter_that_is_too_large_is_shown_by_its_headers(tmp_path: Path, dovecot: ImapServer, smtp_server: SmtpServer) -> None:
     office = Office(tmp_path, dovecot, smtp_server, message_bytes="20_000", attachment_bytes="10_000")
     office.once()
     office.pass_time(minutes=1)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -269,3 +271,11 @@ def test_no_text_answers_what_was_not_open(text: str) -> None:
     found = read(text, questions, (text, text))
     assert set(found) <= {"b", "c"}
     assert all(answer.strip() for answer in found.values())
+
+
+@pytest.mark.parametrize("line", ["-- \n", "К-----------------------------------------\n", "> " * 20 + "\n"])
+def test_lines_of_signs_are_no_work(line: str) -> None:
+    began = time.process_time()
+    read(line * (100_000 // len(line)))
+    # Measured: 0.1 s; 20 s and more where every sign was folded by itself.
+    assert time.process_time() - began < 5

@@ -64,7 +64,7 @@ def test_a_first_letter_gets_the_questions_and_the_recruiters_are_told() -> None
     assert (opened.reference, opened.position, opened.stage, opened.waits_for) == ("A-7F3K9", "trainee", "questions", "candidate")
     assert (opened.opened, opened.thread, opened.name) == (MONDAY, ("<1@mail.ru>",), "Иван")
     notice = send(decision, "notice").facts
-    assert (notice["new"], notice["waits"]) == (True, False)
+    assert (notice["new"], notice["waits"], notice["unconfirmed"]) == (True, False, False)
 
 
 def test_the_name_in_the_letter_wins_over_the_name_in_from() -> None:
@@ -106,6 +106,20 @@ def test_a_process_that_begins_with_staff_starts_the_clock_with_the_first_letter
     assert [template for template, to in sent(decision) if to == IVAN] == templates
 
 
+def test_a_first_letter_that_a_person_has_answered_already_is_only_shown() -> None:
+    decision = decided(None, first(answered=MONDAY))
+    assert (sent(decision), decision.because) == (NOTICES, "a person has answered it already")
+    opened = after(decision)
+    assert (opened.waits_for, opened.unanswered, opened.questions) == ("candidate", (), ())
+    # The questions were never asked, so what comes next is no answer to them.
+    following = decided(opened, facts(arrived=TUESDAY, identity="second"))
+    assert (sent(following), after(following).waits_for) == ([("received", IVAN), *NOTICES], "staff")
+
+
+def test_a_first_letter_that_came_after_a_persons_message_is_answered() -> None:
+    assert sent(decided(None, first(answered=perm("2026-11-20 12:00")))) == [("questions", IVAN), *NOTICES]
+
+
 # A letter in a known application. ---------------------------------------------------------------------------------------------------
 
 
@@ -122,7 +136,7 @@ def test_a_letter_from_an_unknown_address_moves_nothing_sends_nothing_and_starts
     app = application(stage)
     decision = decided(app, facts(match=UNKNOWN, answers=answers("city", "years")), sender=Address("", "other@mail.ru"))
     assert sent(decision) == NOTICES
-    assert send(decision, "notice").facts["unconfirmed"] is True
+    assert (send(decision, "notice").facts["unconfirmed"], send(decision, "notice").facts["new"]) == (True, False)
     waiting = after(decision)
     assert (waiting.stage, waiting.addresses, waiting.questions) == (app.stage, app.addresses, app.questions)
     assert waiting.waits_for == "staff"
@@ -148,6 +162,8 @@ def test_a_letter_where_a_person_answers_gets_one_dated_promise(stage: str) -> N
     decision = decided(app, facts())
     assert sent(decision) == [("received", IVAN), *NOTICES]
     assert send(decision, "received").facts["promise"] == date(2026, 11, 26)
+    notice = send(decision, "notice").facts
+    assert (notice["new"], notice["unconfirmed"]) == (False, False)
     second = on_candidate(after(decision), message(message_id="<2@mail.ru>"), facts(identity="second", arrived=TUESDAY), moment(TUESDAY))
     assert sent(second) == NOTICES
     assert after(second).due == after(decision).due
@@ -222,6 +238,11 @@ def test_less_than_all_answers_never_sends_the_test(known: Facts, templates: lis
     decision = decided(application(), known)
     assert [template for template, _ in sent(decision)] == templates
     assert (after(decision).stage, after(decision).waits_for) == ("questions", waits_for)
+    given = {answer.question for answer in known.answers}
+    assert {asked.id for asked in after(decision).questions if asked.state == "answered"} == given
+    if known.postpones and not given:
+        # Nothing is missing yet: it was promised.
+        assert {asked.state for asked in after(decision).questions} == {"asked"}
 
 
 def test_who_will_answer_later_does_not_get_the_test_though_every_question_is_optional() -> None:
@@ -263,6 +284,8 @@ def test_an_answer_stands_and_only_required_questions_can_be_missing() -> None:
 
 # The solution. ----------------------------------------------------------------------------------------------------------------------
 
+#: A page that is just long enough to be a solution, and one that is not.
+PAGE, REMARK = "Пишу. " * 100, "Пишу. " * 99 + "Ёлк"
 LONG = "Моё решение: я бы начал с разговора с клиентом. " * 12
 
 
@@ -274,6 +297,7 @@ LONG = "Моё решение: я бы начал с разговора с кл�
         ("Решение во вложении, остальное пришлю завтра.", (CV,), {"postpones": True}),
         ("Решение здесь: https://docs.google.com/document/d/1", (), {}),
         (LONG, (), {}),
+        (PAGE, (), {}),
         ("Когда будет ответ?", (CV,), {"asks_us": True}),
     ],
 )
@@ -294,6 +318,7 @@ def test_a_solution_leads_to_review_waits_for_staff_and_gets_a_dated_promise(
         ("Спасибо, пришлю завтра.", (LOGO,), {"postpones": True}, []),
         ("Пришлю завтра. Какой нужен объём?", (), {"postpones": True, "asks_us": True}, ["received", "notice", "notice"]),
         ("Спасибо!", (), {}, ["received", "notice", "notice"]),
+        (REMARK, (), {}, ["received", "notice", "notice"]),
         ("Мой сайт: https://ivan.example/", (), {}, ["received", "notice", "notice"]),
         (LONG + "А сколько платят?", (), {"asks_us": True}, ["received", "notice", "notice"]),
     ],
@@ -304,6 +329,8 @@ def test_what_is_no_solution_moves_nothing(
     decision = decided(application("test"), facts(text, **known), attachments=attachments)
     assert [template for template, _ in sent(decision)] == templates
     assert after(decision).stage == "test"
+    if templates:
+        assert ("asks" in decision.because) == known.get("asks_us", False)
 
 
 # Silence, withdrawal. ---------------------------------------------------------------------------------------------------------------
@@ -368,6 +395,16 @@ def test_a_letter_repeated_to_n_does_not_restart_the_clock_nor_escalate_twice() 
     assert (after(decision).since, sent(decision)) == (waits, [("escalation", N)])
     again = decided(after(decision), facts(identity="third"), recipients=(Address("", N),))
     assert (after(again).since, sent(again)) == (waits, NOTICES)
+
+
+def test_a_letter_to_n_that_a_person_has_answered_meanwhile_is_not_escalated() -> None:
+    decision = decided(replace(application(), answered=TUESDAY), facts(), recipients=(Address("", N),))
+    assert (sent(decision), after(decision).waits_for) == (NOTICES, "candidate")
+
+
+def test_a_question_that_a_person_has_answered_meanwhile_promises_nothing() -> None:
+    decision = decided(replace(application(), answered=TUESDAY), facts(asks_us=True))
+    assert (sent(decision), after(decision).waits_for) == (NOTICES, "candidate")
 
 
 def test_a_letter_to_us_and_to_n_is_followed_as_any_other() -> None:

@@ -11,7 +11,9 @@ import pytest
 
 from mailbot import config
 from mailbot.errors import Problem
+from mailbot.records.catalogue import Row
 from mailbot.service import check
+from mailbot.tasks.desk import open_desk
 
 ROOT = Path(__file__).parents[2]
 NOW = datetime(2026, 11, 23, 10, tzinfo=UTC)
@@ -109,3 +111,16 @@ def test_a_state_that_was_never_used_may_be_as_the_repository_has_it(settings: c
 def test_a_file_in_the_place_of_the_state_is_a_problem(settings: config.Settings) -> None:
     settings.state_dir.touch()
     assert places(settings) == [("state.dir", True)]
+
+
+def test_a_stage_that_an_application_stands_at_can_not_be_taken_away(settings: config.Settings, tmp_path: Path) -> None:
+    used = replace(settings, state_dir=tmp_path / "state")
+    desk = open_desk(used, lambda: NOW)
+    row = Row("A-7F3K9", "trainee", "trial_day", "staff", NOW, NOW, None, None, "", (), "ru", NOW, NOW, open=True)
+    desk.catalogue.put(row, None)
+    desk.close()
+
+    (problem,) = check.offline(used, PASSWORDS, NOW)
+
+    assert (problem.place, problem.seen, problem.fatal) == ("stages", "trial_day", True)
+    assert "mailbot list --stage trial_day" in problem.advice

@@ -232,9 +232,16 @@ def test_a_reader_that_does_not_end_is_killed_when_its_time_is_over() -> None:
 
 def test_many_hostile_attachments_do_not_hold_up_the_mail() -> None:
     endless = Attachment("cv.rtf", "", b"{\\rtf1" + b"{\\field{\\*\\fldinst{" * 100_000)
-    found = extract.read_all([Attachment("cv.txt", "", b"text"), *[endless] * 20], LIMIT, seconds=0.5)
-    assert [one.verdict for one in found] == ["text", "broken", *["no_text"] * 19]
-    assert "too long" in found[-1].because
+    program, photo = Attachment("cv.pdf", "", b"#!/bin/sh"), Attachment("photo.jpg", "", b"\xff\xd8\xff")
+    found = extract.read_all([Attachment("cv.txt", "", b"text"), *[endless] * 15, program, photo], LIMIT, seconds=0.5)
+    assert [one.verdict for one in found] == ["text", "broken", *["withheld"] * 14, "withheld", "no_text"]
+    assert "too long" in found[-3].because
+    assert "program" in found[-2].because
+
+
+def test_of_a_thousand_attachments_few_are_opened_and_the_rest_is_not_passed_on() -> None:
+    found = extract.read_all([Attachment(f"{number}.txt", "", b"text") for number in range(1000)], LIMIT)
+    assert [one.verdict for one in found] == ["text"] * extract.OPENED + ["withheld"] * (1000 - extract.OPENED)
 
 
 def test_nothing_is_left_open() -> None:

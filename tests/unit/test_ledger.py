@@ -205,3 +205,17 @@ def test_places_agree_with_a_plain_dict_however_many_there_are() -> None:
         assert places.last(number) == last.get(number)
         assert (number in places) == (number in first)
     assert set(places) == set(first)
+
+
+def test_a_try_that_was_put_off_is_no_strike_also_after_a_restart(tmp_path: Path) -> None:
+    path = tmp_path / "ledger.jsonl"
+    ledger = Ledger(path)
+    ledger.seen("INBOX", 1, 7, NOW, NOW)
+    assert [ledger.attempt("INBOX", 1, 7, NOW), ledger.attempt("INBOX", 1, 7, NOW)] == [1, 2]
+
+    ledger.put_off("INBOX", 1, 7, NOW)
+
+    assert (ledger.attempts("INBOX", 1, 7), Ledger(path).attempts("INBOX", 1, 7)) == (1, 1)
+    ledger.gone("INBOX", 1, 7, NOW)
+    ledger.put_off("INBOX", 1, 7, NOW)
+    assert ledger.unsettled("INBOX", 1) == ()

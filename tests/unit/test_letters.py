@@ -23,6 +23,7 @@ from mailbot.hiring.model import Attachment
 from mailbot.hiring.relay import WRITE_ABOVE
 
 CV = Attachment("cv.pdf", "application/pdf", b"%PDF", "опыт", "text")
+LARGE = replace(CV, content=b"x" * (COMPANY.limits.attachment_bytes - len(CV.content)))
 PHOTO = Attachment("photo.jpg", "image/jpeg", b"jpeg", verdict="no_text")
 
 
@@ -75,8 +76,9 @@ def test_nothing_is_promised_where_nothing_is_due() -> None:
         ((CV, PHOTO), (CV, PHOTO)),
         ((CV, replace(PHOTO, verdict="infected")), (CV,)),
         ((replace(CV, verdict="withheld"), replace(CV, verdict="broken"), replace(CV, verdict="too_large")), ()),
+        ((CV, LARGE), (CV, LARGE)),
         # Together larger than [limits] attachment_bytes: they are only named.
-        ((CV, replace(CV, content=b"x" * COMPANY.limits.attachment_bytes)), ()),
+        ((CV, CV, LARGE), ()),
     ],
 )
 def test_only_attachments_that_are_safe_and_fit_go_to_staff(attachments: tuple[Attachment, ...], passed_on: tuple[Attachment, ...]) -> None:

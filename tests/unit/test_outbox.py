@@ -268,3 +268,26 @@ def test_an_event_of_an_unknown_message_is_refused(path: Path) -> None:
     Journal(path).append({"event": "sent", "id": "b", "at": "2026-11-23T10:00:00Z", "reason": "", "next": None})
     with pytest.raises(Permanent, match="can not be understood"):
         Outbox(path)
+
+
+def test_messages_of_one_purpose_to_one_address_are_counted_for_an_hour(path: Path) -> None:
+    outbox = Outbox(path)
+    for number, (minutes, purpose, address) in enumerate(
+        [
+            (61, "relay", "address1"),
+            (59, "relay", "address1"),
+            (5, "relay", "address1"),
+            (5, "notice", "address1"),
+            (5, "relay", "address2"),
+        ]
+    ):
+        at = NOW - minutes * MINUTE
+        send(outbox, replace(ENTRY, id=str(number), purpose=purpose, address_hash=address, planned_at=at, at=at), at)
+    relay = replace(ENTRY, id="new", purpose="relay", audience="staff", automatic=False)
+    outbox.planned(relay)
+    assert outbox.alike(relay, NOW) == 2
+    outbox.record("new", "held", NOW)
+    outbox.record("new", "resend", NOW + MINUTE)
+    again = outbox.get("new")
+    assert again
+    assert outbox.alike(again, NOW + MINUTE) == 0

@@ -248,6 +248,7 @@ def nested(levels: int) -> bytes:
             id="3000 levels without boundaries",
         ),
         pytest.param(b"X: " + b"x" * 2_000_000, id="an endless header"),
+        pytest.param(HEAD + b"\n" + b"\n" * 2_000_000, id="2000000 lines with nothing on them"),
         pytest.param(HEAD + b"Content-Type: text/plain" + b";a=b" * 10_000 + b"\n\nx", id="10000 parameters"),
     ],
 )
@@ -261,3 +262,12 @@ def test_a_message_beyond_all_bounds_is_refused_at_once_and_in_words(raw: bytes)
 def test_many_levels_and_parts_within_the_bounds_are_read() -> None:
     assert parse(nested(40)).sender is not None
     assert len(parse(mixed(*[PLAIN] * 900)).parts) == 901
+
+
+def test_a_large_message_of_wrong_boundaries_is_not_parsed_at_every_level_anew() -> None:
+    levels = b"".join(b"--y%d\r\nContent-Type: multipart/mixed; boundary=WRONG\r\n\r\n" % level for level in range(45))
+    text = b"--z\r\nContent-Type: text/plain\r\n\r\n" + b"line of a text\r\n" * 200_000
+    before = time.process_time()
+    parse(HEAD + b"Content-Type: multipart/mixed; boundary=WRONG\r\n\r\n" + levels + text)
+    # Measured: 1 s; 11 s where every level was.
+    assert time.process_time() - before < 5

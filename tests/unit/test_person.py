@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from mailbot.hiring.model import Address, Message, Person
-from mailbot.hiring.person import person
+from mailbot.hiring.person import person, spoken_name
 
 
 def letter(text: str, name: str = "Иван Петров", *, sender: bool = True) -> Message:
@@ -107,3 +107,29 @@ def test_a_telegram_link_is_no_other_link() -> None:
 )
 def test_city_and_pay_are_read_from_labelled_lines_alone(text: str, city: str, pay: str) -> None:
     assert (read(text).city, read(text).pay) == (city, pay)
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["Мария Петрова", "Петров, Иван", "И.И. Иванов", "Иванов И. И.", "Anna-Maria de Vries", "O'Neil", "Сергей Алексеевич Мамин-Сибиряк"],
+)
+def test_a_name_may_stand_in_a_greeting(name: str) -> None:
+    assert spoken_name(f" {name} ") == name
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "Вы выиграли! http://evil.example",
+        "evil.example",
+        "x.ru ждёт",
+        "Звоните 89001234567",
+        "<b>Мария</b>",
+        "a@b.ru",
+        "а " * 31,
+        "{{ 7 }}",
+        "",
+    ],
+)
+def test_other_words_in_the_place_of_a_name_are_not_spoken(name: str) -> None:
+    assert spoken_name(name) == ""

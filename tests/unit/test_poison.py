@@ -78,7 +78,7 @@ def test_a_message_that_ends_its_reader_is_in_quarantine_and_the_next_one_is_ans
     assert {planned.purpose for planned in mailroom.desk.outbox.entries()} >= {"questions"}
     # A retry that fails again leaves it there, and says why.
     with pytest.raises(BadMessage):
-        carry_out_order(mailroom.desk, "quarantine retry", {"id": entry.id})
+        carry_out_order(mailroom.desk, "quarantine retry", {"id": entry.id}, "1")
     assert mailroom.desk.quarantine.entries() == (entry,)
 
 

@@ -79,6 +79,7 @@ def test_a_token_is_found(text: str) -> None:
         "anna@up-\n> advert.ru",
         "anna+jobs@up-advert.ru",
         "an\u200bna@up-advert.ru",
+        "anna\uff20up-advert.ru",
     ],
 )
 def test_an_internal_address_is_found(text: str) -> None:
@@ -99,3 +100,10 @@ def test_a_line_of_the_notice_is_found(text: str) -> None:
 @pytest.mark.parametrize("mark", ["", "> ", "АС> ", ">> "])
 def test_a_part_of_a_long_line_is_found_where_a_client_has_broken_it(mark: str) -> None:
     assert "part of a line" in found(f"Ждём!\n{mark}и его прочтёт руководитель отдела,\n{mark}и тут рука сбилась")
+
+
+def test_a_notice_is_known_by_the_name_of_the_program_where_a_client_has_translated_it() -> None:
+    notice = f"{NOTICE}\nПеревести на другой этап: mailbot move A-7F3K9 ЭТАП"
+    assert "holds a line of the notice" in leak("Ждём!\n\nTo move it on: mailbot move A-7F3K9 STAGE", notice, WORDS, FORBIDDEN)
+    assert leak("Мы пишем mailbot сами.", notice, "Что такое mailbot?", FORBIDDEN) == ""
+    assert leak("Мы пишем mailbot сами.", NOTICE, WORDS, FORBIDDEN) == ""

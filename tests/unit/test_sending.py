@@ -91,3 +91,16 @@ def test_any_other_rule_is_refused_whatever_was_sent(rule: str) -> None:
 )
 def test_staff_and_what_a_person_ordered_are_never_stopped(changes: dict[str, Any]) -> None:
     assert may_send(intent(**changes), EVERYTHING_SENT, LIMITS).verdict == "send"
+
+
+@pytest.mark.parametrize("purpose", ["relay", "refused", "returned", "expired", "answered"])
+def test_two_machines_that_talk_over_us_fall_silent(purpose: str) -> None:
+    answer = intent(purpose=purpose, audience="candidate" if purpose == "relay" else "staff", automatic=False, rule="D9")
+    assert may_send(answer, replace(NOTHING_SENT, alike_last_hour=9), LIMITS).verdict == "send"
+    permission = may_send(answer, replace(NOTHING_SENT, alike_last_hour=10), LIMITS)
+    assert (permission.verdict, permission.because.count("10")) == ("hold", 1)
+
+
+def test_notices_of_a_busy_hour_are_not_stopped() -> None:
+    notice = intent(purpose="notice", audience="staff", to="anna@up-advert.ru")
+    assert may_send(notice, replace(EVERYTHING_SENT, alike_last_hour=99), LIMITS).verdict == "send"

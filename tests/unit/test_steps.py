@@ -9,7 +9,7 @@ import pytest
 from hiring_facts import ASKED, IVAN, MANAGER, MONDAY, STAGES, TRAINEE, application, moment, perm, stages
 
 from mailbot.hiring.stages import stage
-from mailbot.hiring.steps import POSITION_QUESTION, enter
+from mailbot.hiring.steps import POSITION_QUESTION, ended, enter
 
 
 @pytest.mark.parametrize(
@@ -91,3 +91,18 @@ def test_a_letter_that_waits_for_a_person_goes_on_waiting_whatever_is_sent_besid
     assert [send.template for send in sends] == ["test"]
     assert (entered.waits_for, entered.since) == ("staff", MONDAY)
     assert entered.unanswered == waiting.unanswered
+
+
+@pytest.mark.parametrize(
+    ("here", "purpose", "goes_out"),
+    [
+        ("withdrawn", "questions", False),
+        ("withdrawn", "withdrawn", True),
+        ("withdrawn", "erasure", True),
+        ("rejected", "test", False),
+        ("silent", "reminder", False),
+        ("test", "test", True),
+    ],
+)
+def test_after_the_end_only_what_belongs_to_the_end_goes_out(here: str, purpose: str, goes_out: bool) -> None:
+    assert (ended(STAGES, application(stage=here), purpose) == "") is goes_out

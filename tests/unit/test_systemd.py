@@ -55,3 +55,16 @@ def test_a_supervisor_that_is_gone_is_no_error(tmp_path: Path) -> None:
 )
 def test_the_watchdog_is_this_process_s_own(environ: dict[str, str], seconds: float) -> None:
     assert systemd.watchdog_seconds(environ) == seconds
+
+
+def test_a_supervisor_that_does_not_listen_holds_nobody_up(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(systemd, "_PATIENCE", 0.05)
+    path = str(tmp_path / "n")
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as deaf:
+        deaf.bind(path)
+        told = [
+            systemd.notify("WATCHDOG=1", environ={"NOTIFY_SOCKET": path})
+            for _ in range(int(Path("/proc/sys/net/unix/max_dgram_qlen").read_text()) + 2)
+        ]
+    assert told[0]
+    assert not told[-1]

@@ -9,7 +9,7 @@ import pytest
 from hiring_facts import ANNA, BORIS, IVAN, MONDAY, N, after, application, letter, moment, perm, send, sent, stages, unanswered
 
 from mailbot.hiring.model import Application, Attachment
-from mailbot.hiring.waiting import on_clock, person_answered, settle, wait_for_staff, wake
+from mailbot.hiring.waiting import on_clock, overtaken, person_answered, settle, wait_for_staff, wake
 
 FRIDAY = perm("2026-11-20 18:00")
 #: Of a letter that came on Monday, 23 November: the hint, the end of the third working day, the opening after it.
@@ -67,7 +67,13 @@ def test_an_answer_ends_the_waits_of_letters_that_came_before_it_was_written() -
 
 def test_an_answer_written_before_the_letter_came_ends_nothing() -> None:
     waiting = application(waits=MONDAY)
-    assert person_answered(moment(), waiting, FRIDAY) == waiting
+    assert person_answered(moment(), waiting, FRIDAY) == replace(waiting, answered=FRIDAY)
+
+
+@pytest.mark.parametrize(("arrived", "waits_for"), [(FRIDAY, "candidate"), (MONDAY, "candidate"), (HINT, "staff")])
+def test_a_letter_that_is_seen_after_the_answer_to_it_does_not_wait(arrived: datetime, waits_for: str) -> None:
+    answered = person_answered(moment(), person_answered(moment(), application(), MONDAY), FRIDAY)
+    assert wait_for_staff(moment(), answered, "letter", arrived).waits_for == waits_for
 
 
 def test_after_the_answer_the_candidate_has_the_days_of_the_stage_anew() -> None:
@@ -233,3 +239,21 @@ def test_the_cause_of_a_step_names_the_wait_so_that_the_same_step_has_the_same_i
     waiting = application(waits=MONDAY)
     first, second = (send(on_clock(waiting, None, moment(now)), "escalation") for now in (ESCALATION, ESCALATION + timedelta(hours=2)))
     assert first.cause == second.cause == f"questions/{MONDAY.isoformat()}"
+
+
+@pytest.mark.parametrize(
+    ("app", "purpose", "because"),
+    [
+        (replace(application(waits=MONDAY), hinted=HINT), "hint", ""),
+        (application(waits=MONDAY), "hint", "a person has answered meanwhile"),
+        (application(), "hint", "a person has answered meanwhile"),
+        (replace(application(waits=MONDAY), escalated=ESCALATION), "escalation", ""),
+        (replace(application(waits=MONDAY), hinted=HINT), "escalation", "a person has answered meanwhile"),
+        (replace(application(), reminders=1), "reminder", ""),
+        (application(), "reminder", "the candidate has written meanwhile"),
+        (replace(application(waits=MONDAY), reminders=1), "reminder", "the candidate has written meanwhile"),
+        (application("hired"), "relay", ""),
+    ],
+)
+def test_what_has_waited_goes_out_only_if_it_was_not_overtaken(app: Application, purpose: str, because: str) -> None:
+    assert overtaken(app, purpose) == because

@@ -60,16 +60,17 @@ def other_differences(story: Story, onlooker: Onlooker) -> tuple[str, ...]:
     ledger, cases = onlooker.ledger(), onlooker.cases()
     known = outgoing(cases)
     kinds = Counter(row.verdict for folder in FOLDERS for row in verdicts(ledger, folder))
-    wrong = [f"{kinds[kind]} letters are {kind}, not {count}" for kind, count in story.unanswered.items() if kinds[kind] != count]
+    wrong = [f"letters that are {kind}: {kinds[kind]}, not {count}" for kind, count in story.unanswered.items() if kinds[kind] != count]
     sent = [(taken.to, parse(taken.raw).message_id) for taken in onlooker.servers.taken]
-    purposes = Counter((to, known[each][1].kind) for to, each in sent if each in known)
+    # What candidates got stands with their applications.
+    candidates = {ending.candidate.address for ending in story.endings}
+    got = Counter((to, known[each][1].kind if each in known else "unknown") for to, each in sent if to not in candidates)
+    wanted = {(address, purpose): count for address, purposes in story.staff.items() for purpose, count in purposes.items()}
     wrong += [
-        f"{address} got {purposes[address, purpose]} times {purpose}, not {count}"
-        for address, wanted in story.staff.items()
-        for purpose, count in wanted.items()
-        if purposes[address, purpose] != count
+        f"{to}: {purpose} {got[to, purpose]} times, not {wanted.get((to, purpose), 0)}"
+        for to, purpose in sorted(got.keys() | wanted.keys())
+        if got[to, purpose] != wanted.get((to, purpose), 0)
     ]
-    wrong += [f"a message went out that no record knows, to {to}" for to, each in sent if each not in known]
     filed = Counter(parse(held.raw).message_id for held in onlooker.held(SENT))
     missing = [each for _, each in sent if filed[each] != 1]
     if missing:

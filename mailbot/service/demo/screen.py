@@ -40,6 +40,10 @@ class Screen:
         """One paragraph; whatever stands in it has no power over the terminal."""
         self._console.print(Text(printable(text), style))
 
+    def path(self, text: str) -> None:
+        """A path or a command on a line of its own, however long, so that it can be copied."""
+        self._console.print(Text(text, "dim"), soft_wrap=True)
+
     def introduction(self, servers: Servers, home: Home, candidates: int) -> None:
         """What there is to see."""
         self._console.print(Text.assemble(("mailbot demo", "bold"), f"  {candidates} people apply for work, and a recruiter who is busy."))
@@ -49,7 +53,7 @@ class Screen:
             f"SMTP server  {HOST}:{servers.smtp_port}  aiosmtpd",
             f"all files    {home.folder}",
         ):
-            self.say(text, "dim")
+            self.path(text)
         self._console.print()
         legend = {"came": "a message arrives", "so": "what mailbot makes of it, and why", "sent": "what goes out"}
         self._console.print(Text(" · ").join(Text.assemble((mark, _STYLES[mark]), f" {words}") for mark, words in legend.items()))
@@ -77,7 +81,7 @@ class Screen:
             self._console.print(Rule(Text(day, "bold"), align="left", style="dim"))
         style = "bold red" if line.urgent else _STYLES[line.mark]
         width = self._console.width - _BEFORE
-        words = Text(printable(line.text), "bold" if line.mark == "came" else style)
+        words = Text.assemble((printable(line.text), "bold" if line.mark == "came" else style))
         for quoted in line.excerpt:
             said = Text(f"│ {printable(quoted)}", "italic")
             said.truncate(width, overflow="ellipsis")
@@ -128,13 +132,15 @@ class Screen:
                 self.say(f"✗ {outcome.ending.candidate.name}: {difference}", "bold red")
         self._console.print()
         self._console.print(Rule(Text("Every message as a file", "bold"), align="left", style="dim"))
-        self.say(f"in {home.state}/ (← came, → went out)", "dim")
+        self.say("← came, → went out; all of it in", "dim")
+        self.path(f"{home.state}/")
         for case in onlooker.cases():
             self._messages(case, onlooker)
 
     def _messages(self, case: Case, onlooker: Onlooker) -> None:
         stamp = onlooker.store.stamp(case.reference)
-        self.say(f"{stamp.path if stamp else case.reference}/messages/")
+        whose = printable(case.application.name) if case.application else "what belongs to no application"
+        self.path(f"{stamp.path if stamp else case.reference}/messages/  {whose}")
         words = [
             f"{message.path.rpartition('/')[2]} {'←' if message.direction == 'in' else '→'} {message.kind}" for message in case.messages
         ]

@@ -15,15 +15,18 @@ from email.utils import format_datetime
 
 from aiosmtpd.smtp import SMTP, AuthResult, Envelope, LoginPassword, Session
 from imapclient import IMAPClient
+from imapclient.exceptions import IMAPClientError
 from pymap.backend.dict import Config, DictBackend, Identity, Login
 from pymap.imap import IMAPService
 from pymap.user import Passwords, UserMetadata
 from pysasl.hashing import Cleartext
 
+from mailbot.errors import Temporary
+
 HOST = "127.0.0.1"
 #: pymap knows no SPECIAL-USE (RFC 6154): this folder is found by its name.
 SENT = "Sent"
-_DATE = re.compile(rb"(?im)\A((?:[^\r\n]+\r?\n(?:[ \t][^\r\n]*\r?\n)*)*?)Date:[^\r\n]*(?:\r?\n[ \t][^\r\n]*)*")
+_DATE = re.compile(rb"(?im)^Date:[^\r\n]*(?:\r?\n[ \t][^\r\n]*)*")
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,10 +94,13 @@ class Servers:
 
     @contextmanager
     def session(self, address: str) -> Iterator[IMAPClient]:
-        """A session of that address with the IMAP server."""
-        with IMAPClient(HOST, self.imap_port, ssl=False, timeout=20) as session:
-            session.login(address, self.password)
-            yield session
+        """A session of that address with the IMAP server. Raise Temporary if it says no."""
+        try:
+            with IMAPClient(HOST, self.imap_port, ssl=False, timeout=20) as session:
+                session.login(address, self.password)
+                yield session
+        except IMAPClientError as error:
+            raise Temporary(f"the IMAP server of the demo: {error}") from error
 
     @contextmanager
     def running(self) -> Iterator[Servers]:
@@ -116,8 +122,7 @@ class Servers:
             address = recipient.lower()
             at = self.clock()
             self._taken.append(Taken(address, raw, at))
-            # A mail client of today writes today's date, which may lie years off the office's.
-            kept = _DATE.sub(rb"\1Date: " + format_datetime(at).encode(), raw, count=1) if address == self.job else raw
+            kept = dated(raw, at) if address == self.job else raw
             await asyncio.get_running_loop().run_in_executor(None, self.deliver, address, kept, at)
         return "250 2.0.0 Taken"
 
@@ -148,6 +153,12 @@ class Servers:
 
     async def _add(self, address: str) -> None:
         await Identity(address, self._login, None, frozenset()).set(UserMetadata(self._config, address, password=self._hashed))
+
+
+def dated(raw: bytes, at: datetime) -> bytes:
+    """A letter as if it were written at `at`: a mail client writes today's date, which may lie years off the office's."""
+    head, end, body = raw.partition(b"\r\n\r\n")
+    return _DATE.sub(b"Date: " + format_datetime(at).encode(), head, count=1) + end + body
 
 
 def _free_ports(count: int) -> list[int]:

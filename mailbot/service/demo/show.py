@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import io
 import shutil
+import sys
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
+from pathlib import Path
 
 from rich.console import Console
 
@@ -17,6 +20,7 @@ from mailbot.service.demo.onlooker import FOLDERS
 from mailbot.service.demo.outcome import other_differences, outcomes
 from mailbot.service.demo.people import perform
 from mailbot.service.demo.screen import Screen
+from mailbot.service.demo.servers import SENT
 from mailbot.service.demo.story import ESCALATION, JOB, RECRUITER, Act, Story
 from mailbot.service.demo.timeline import Timeline
 
@@ -37,11 +41,14 @@ class Tempo:
     stretch: float
 
 
-_FOR_PEOPLE, _FAST = Tempo(1.2, 0.08, 1.0), Tempo(0.0, 0.0, 0.0)
+_FOR_PEOPLE, _FAST = Tempo(0.9, 0.07, 0.8), Tempo(0.0, 0.0, 0.0)
 
 
 def show(story: Story, *, keep: bool, fast: bool) -> int:
     """Show a story and return the exit status, as `demo` says."""
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        # A terminal that knows no Cyrillic shows question marks; that is no reason to end.
+        sys.stdout.reconfigure(errors="replace")
     screen = Screen(Console(highlight=False, emoji=False, markup=False))
     home = new_home()
     as_told = None
@@ -58,10 +65,14 @@ def show(story: Story, *, keep: bool, fast: bool) -> int:
         if as_told is None:
             shutil.rmtree(home.folder, ignore_errors=True)
             return 130
+    except SystemExit:
+        # So rich ends when whoever read our output has gone.
+        shutil.rmtree(home.folder, ignore_errors=True)
+        return 1
     except (MailbotError, OSError) as problem:
         screen.say(f"\nThe demo failed: {problem}", "bold red")
     if not as_told:
-        screen.say(f"What the daemon said: {home.log}\nWhat the servers said: {home.server_log}")
+        screen.path(f"What the daemon said:   {home.log}\nWhat the servers said:  {home.server_log}")
     return 0 if as_told else 1
 
 
@@ -137,7 +148,9 @@ class _Player:
             time.sleep(_LOOK)
 
     def _tell(self, doing: str) -> None:
-        self.screen.clock(self.local(self.office.clock()), doing)
+        now = self.office.clock()
+        closed = "" if self.office.onlooker.worktime.is_open(now) else "the office is closed"
+        self.screen.clock(self.local(now), ", ".join(filter(None, (closed, doing))))
         for line in self.timeline.news():
             self.screen.line(line, self.local)
 
@@ -153,13 +166,15 @@ def _compare(screen: Screen, office: Office, story: Story) -> bool:
         screen.say(f"\n{wrong} outcomes are not what the story demands.", "bold red")
     else:
         count = len(office.servers.taken)
-        screen.say(f"\nAll as it should be: {count} messages went out, and each stands once in the Sent folder.", "bold green")
+        screen.say(f"\nAll as it should be: {count} messages went out, and each stands once in {SENT}.", "bold green")
     _where(screen, office.home)
     return not wrong
 
 
 def _where(screen: Screen, home: Home) -> None:
-    screen.say(f"Look further:  mailbot list --config {home.config}\nTidy up:       rm -r {home.folder}", "dim")
+    called = sys.argv[0]
+    program = called if Path(called).name == "mailbot" and shutil.which("mailbot") != called else "mailbot"
+    screen.path(f"Look further:  {program} list --config {home.config}\nTidy up:       rm -r {home.folder}")
 
 
 def _people(story: Story) -> list[tuple[str, str]]:

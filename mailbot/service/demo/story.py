@@ -71,7 +71,7 @@ class Story:
     endings: tuple[Ending, ...]
     #: Verdicts on letters that nobody was to answer, by kind.
     unanswered: Mapping[str, int]
-    #: What the staff must have got: address -> purpose -> how often.
+    #: What the staff must have got, and nothing else: address -> purpose -> how often.
     staff: Mapping[str, Mapping[str, int]]
 
 
@@ -209,5 +209,5 @@ STORY = Story(
         Ending(TIMUR, "trainee", "test", "candidate", ("questions", "missing_questions", "test", "reminder")),
     ),
     unanswered={"auto_reply": 1, "duplicate": 1},
-    staff={RECRUITER.address: {"notice": 8, "hint": 1}, ESCALATION: {"escalation": 1}},
+    staff={RECRUITER.address: {"notice": 8, "hint": 1, "digest": 1}, ESCALATION: {"escalation": 1, "digest": 1}},
 )

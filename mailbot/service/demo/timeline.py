@@ -36,7 +36,7 @@ PURPOSES = {
 }
 _KINDS = {"auto_reply": "automatic reply"}
 #: The greeting, and the line that every notice opens with, say nothing new.
-_SKIPPED = re.compile(r"Здравствуйте|Hello|Dear|———")
+_SKIPPED = re.compile(r"Здравствуйте|Добрый|Hello|Dear|———")
 
 
 @dataclass(frozen=True, slots=True)

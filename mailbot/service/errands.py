@@ -1,0 +1,39 @@
+"""Errands: what verbs have left in requests/ for the running daemon is carried out and answered."""
+
+from __future__ import annotations
+
+import logging
+
+import orjson
+
+from mailbot.errors import MailbotError
+from mailbot.service.health import Pulse, health
+from mailbot.tasks.desk import Desk
+from mailbot.tasks.modes import safe_mode
+from mailbot.tasks.orders import carry_out_order
+
+log = logging.getLogger(__name__)
+
+
+def run_errands(desk: Desk, pulse: Pulse) -> bool:
+    """Given a desk and the daemon's pulse, carry out and answer every request; return whether there may be something to send now.
+
+    Raise Temporary if a request can not be read or an answer not be written; it is carried out again then, which changes nothing.
+    """
+    changed = False
+    for request in desk.requests.waiting():
+        try:
+            if request.verb == "status":
+                text = orjson.dumps(health(desk, pulse) | {"safe": safe_mode(desk)}).decode()
+            else:
+                text = carry_out_order(desk, request.verb, request.arguments, request.id)
+                changed = True
+            ok = True
+        except MailbotError as problem:
+            text, ok = str(problem), False
+        except Exception as bug:
+            # Without an answer it would be tried again for ever, after every start too.
+            log.exception("an order could not be carried out")
+            text, ok = f"mailbot failed on it ({type(bug).__name__}); its log says more", False
+        desk.requests.answer(request.id, ok, text)
+    return changed

@@ -1,0 +1,125 @@
+"""Delivering: what fails to go out costs nothing else its way, is tried again as often as promised, and then shown to a person."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from applicants import LETTER, SUBJECT
+from hands import MONDAY, RECRUITER, Hands, met
+
+from mailbot.mail.smtp import Outcome
+from mailbot.tasks.deliver import next_attempt
+
+LATER = Outcome("retry", 451, "4.7.1 later")
+SILENT = Outcome("retry", None, "timed out")
+
+
+def write(hands: Hands, number: int = 0) -> None:
+    hands.letter(SUBJECT, LETTER, sender=f"Мария Петрова <maria{number}@mail.ru>")
+
+
+def test_the_pauses_between_tries_grow_and_end_after_a_day() -> None:
+    pauses: list[timedelta] = []
+    while (again := next_attempt(len(pauses) + 1, MONDAY)) is not None:
+        pauses.append(again - MONDAY)
+
+    assert [pause // timedelta(minutes=1) for pause in pauses[:6]] == [5, 10, 20, 40, 60, 60]
+    assert timedelta(hours=23) < sum(pauses, timedelta()) < timedelta(hours=25)
+
+
+def test_a_notice_that_waited_a_weekend_survives_a_refusal_on_monday(tmp_path: Path) -> None:
+    hands = met(tmp_path)
+    hands.pass_time(days=4, hours=10)
+    write(hands)
+    hands.turn()
+    assert not hands.sent_to(RECRUITER)
+    hands.pass_time(days=2, hours=14)
+    hands.submission.script(LATER)
+    hands.turn()
+    assert not hands.sent_to(RECRUITER)
+
+    hands.pass_time(minutes=6)
+    hands.turn()
+
+    assert len(hands.sent_to(RECRUITER)) == 1
+
+
+def test_what_was_refused_until_the_office_closed_goes_out_when_it_opens(tmp_path: Path) -> None:
+    hands = met(tmp_path)
+    hands.pass_time(hours=8, minutes=26)
+    write(hands)
+    hands.submission.script(Outcome("sent", 250, "taken"), LATER)
+    hands.turn()
+    hands.pass_time(minutes=10)
+    hands.turn()
+    assert not hands.sent_to(RECRUITER)
+
+    hands.pass_time(hours=14, minutes=55)
+    hands.turn()
+
+    assert len(hands.sent_to(RECRUITER)) == 1
+
+
+def test_a_server_that_does_not_answer_is_asked_once_and_not_for_every_message(tmp_path: Path) -> None:
+    hands = met(tmp_path)
+    for number in range(5):
+        write(hands, number)
+    hands.submission.script(*[SILENT] * 20)
+
+    hands.turn()
+
+    assert sum(entry.attempts for entry in hands.desk.outbox.entries()) == 1
+
+
+def test_a_damaged_record_costs_nobody_else_their_message(tmp_path: Path) -> None:
+    hands = met(tmp_path)
+    write(hands, 1)
+    hands.submission.script(LATER, LATER)
+    hands.turn()
+    for record in tmp_path.glob("state/applications/*/*/record.json"):
+        record.write_bytes(b"{}")
+
+    write(hands, 2)
+    hands.pass_time(minutes=6)
+    hands.turn()
+
+    assert len(hands.sent_to("maria2@mail.ru")) == 1
+
+
+def test_a_bug_at_one_message_costs_nobody_else_their_message(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    hands = met(tmp_path)
+    send, number = hands.submission.send, iter(range(1, 100))
+
+    def broken_once(raw: bytes, sender: str, recipient: str, commit: Callable[[], None]) -> Outcome:
+        if next(number) == 1:
+            raise ValueError("a bug")
+        return send(raw, sender, recipient, commit)
+
+    monkeypatch.setattr(hands.submission, "send", broken_once)
+    write(hands, 1)
+    write(hands, 2)
+
+    hands.turn()
+
+    assert len(hands.sent_to("maria2@mail.ru")) == 1
+    hands.turn()
+    assert len(hands.sent_to("maria1@mail.ru")) == 1
+
+
+def test_who_has_withdrawn_gets_no_automatic_mail_but_the_confirmation(tmp_path: Path) -> None:
+    hands = met(tmp_path)
+    write(hands)
+    hands.submission.script(LATER, LATER)
+    hands.turn()
+    hands.letter(f"Re: {SUBJECT}", "Здравствуйте! Отзываю свою заявку.", sender="Мария Петрова <maria0@mail.ru>")
+    hands.turn()
+    hands.pass_time(minutes=10)
+    hands.turn()
+
+    assert {entry.purpose: entry.state for entry in hands.desk.outbox.entries() if entry.audience == "candidate"} == {
+        "questions": "dropped",
+        "withdrawn": "sent",
+    }

@@ -1,0 +1,189 @@
+"""The Sent folder: each message once, whoever puts it there, and a fate that nobody knows is found out or shown to a person."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from applicants import LETTER, SUBJECT
+from hands import RECRUITER, Hands, met
+
+from mailbot.errors import Temporary
+from mailbot.mail.smtp import Outcome
+
+UNKNOWN = Outcome("unknown", None, "the connection was lost")
+
+
+def write(hands: Hands, number: int = 0) -> None:
+    hands.letter(SUBJECT, LETTER, sender=f"Мария Петрова <maria{number}@mail.ru>")
+
+
+def in_sent(hands: Hands) -> list[bytes]:
+    return sorted(stored.raw for stored in hands.server.messages(hands.user, "Sent"))
+
+
+def submitted(hands: Hands) -> list[bytes]:
+    return sorted(sent.raw for sent in hands.submission.sent)
+
+
+def test_mailbot_files_where_the_server_does_not(tmp_path: Path) -> None:
+    hands = met(tmp_path)
+    write(hands)
+    hands.turn()
+    assert in_sent(hands) == []
+
+    for _ in range(3):
+        hands.pass_time(seconds=20)
+        hands.turn()
+
+    assert in_sent(hands) == submitted(hands)
+    assert hands.desk.outbox.server_files() is False
+
+
+def test_mailbot_leaves_it_to_a_server_that_files_by_itself(tmp_path: Path) -> None:
+    hands = met(tmp_path)
+    write(hands)
+    hands.turn()
+    for sent in hands.submission.sent:
+        hands.server.append(hands.user, sent.raw, hands.now, "Sent")
+
+    for _ in range(3):
+        hands.pass_time(seconds=20)
+        hands.turn()
+
+    assert in_sent(hands) == submitted(hands)
+    assert hands.desk.outbox.server_files() is True
+
+
+@pytest.mark.parametrize("files_sent", ["auto", False])
+def test_a_stop_after_the_append_is_not_taken_for_the_servers_work(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, files_sent: str | bool
+) -> None:
+    hands = met(tmp_path, smtp_files_sent=files_sent)
+    write(hands, 1)
+
+    def stopped(*_arguments: object, **_named: object) -> None:
+        raise KeyboardInterrupt
+
+    def two_turns() -> None:
+        hands.turn()
+        hands.pass_time(seconds=20)
+        hands.turn()
+
+    with monkeypatch.context() as stop:
+        stop.setattr(hands.desk.outbox, "filed", stopped)
+        with pytest.raises(KeyboardInterrupt):
+            two_turns()
+
+    hands.reopen()
+    write(hands, 2)
+    for _ in range(3):
+        hands.pass_time(seconds=20)
+        hands.turn()
+
+    assert in_sent(hands) == submitted(hands)
+
+
+def test_a_mailbox_that_takes_nothing_keeps_nobody_from_reading_and_sending(tmp_path: Path) -> None:
+    hands = met(tmp_path)
+    write(hands, 1)
+    hands.turn()
+    hands.pass_time(seconds=20)
+    hands.server.fail("append", Temporary("NO [OVERQUOTA]"))
+
+    hands.turn()
+    write(hands, 2)
+    hands.turn()
+
+    assert hands.watch.connected
+    assert len(hands.sent_to("maria2@mail.ru")) == 1
+    hands.watch.filing_rests_until = 0.0
+    hands.turn()
+    assert in_sent(hands) == submitted(hands)
+
+
+def test_a_damaged_record_keeps_nothing_else_from_being_filed(tmp_path: Path) -> None:
+    hands = met(tmp_path)
+    write(hands, 1)
+    hands.turn()
+    for record in tmp_path.glob("state/applications/*/*/record.json"):
+        record.write_bytes(b"{}")
+    write(hands, 2)
+    hands.turn()
+
+    hands.pass_time(seconds=20)
+    hands.turn()
+
+    assert [raw for raw in in_sent(hands) if b"maria2@mail.ru" in raw]
+
+
+def test_without_a_sent_folder_what_is_unknown_still_comes_to_a_person(tmp_path: Path) -> None:
+    hands = Hands(tmp_path)
+    del hands.server._users[hands.user]["Sent"]
+    hands.turn()
+    hands.pass_time(minutes=1)
+    write(hands)
+    hands.submission.script(UNKNOWN)
+    hands.turn()
+
+    for minutes in (1, 60, 1):
+        hands.pass_time(minutes=minutes)
+        hands.turn()
+
+    assert [entry.state for entry in hands.desk.outbox.entries()] == ["held", "sent", "sent"]
+    assert [message["To"] for message in hands.sent_to(RECRUITER)] == [RECRUITER] * 2
+
+
+def test_what_is_unknown_is_looked_for_four_times_in_an_hour_and_then_held(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    hands = met(tmp_path)
+    write(hands)
+    hands.submission.script(UNKNOWN)
+    hands.turn()
+    message_id = hands.desk.outbox.entries()[0].message_id
+    looks: list[str] = []
+    find = hands.watch.mailbox.find
+
+    def counted(folder: str, wanted: str) -> tuple[int, ...]:
+        looks.append(wanted)
+        return find(folder, wanted)
+
+    monkeypatch.setattr(hands.watch.mailbox, "find", counted)
+
+    for _ in range(70):
+        hands.pass_time(minutes=1)
+        hands.turn()
+
+    assert looks.count(message_id) == 4
+    assert [entry.state for entry in hands.desk.outbox.entries() if entry.message_id == message_id] == ["held"]
+    assert len(hands.sent_to("maria0@mail.ru")) == 1
+
+
+def test_what_is_unknown_and_found_was_sent_and_is_not_filed_again(tmp_path: Path) -> None:
+    hands = met(tmp_path)
+    write(hands)
+    hands.submission.script(UNKNOWN)
+    hands.turn()
+    hands.server.append(hands.user, hands.submission.sent[0].raw, hands.now, "Sent")
+
+    hands.pass_time(minutes=2)
+    hands.turn()
+
+    assert [entry.state for entry in hands.desk.outbox.entries()] == ["sent", "sent"]
+    (case,) = hands.cases()
+    assert case.intents[0].outcome == "sent"
+
+
+def test_a_search_that_was_not_answered_is_no_evidence(tmp_path: Path) -> None:
+    hands = met(tmp_path)
+    write(hands)
+    hands.submission.script(UNKNOWN)
+    hands.turn()
+    hands.server.append(hands.user, hands.submission.sent[0].raw, hands.now, "Sent")
+    hands.pass_time(hours=2)
+    hands.server.fail("find", Temporary("NO [UNAVAILABLE]"))
+
+    with pytest.raises(Temporary):
+        hands.turn()
+    hands.turn()
+
+    assert hands.desk.outbox.entries()[0].state == "sent"
