@@ -14,9 +14,9 @@ import pytest
 from pydantic import BaseModel
 
 from mailbot import config
-from mailbot.errors import ConfigProblem, Problem
 from mailbot.config.refusals import model_of, toml
 from mailbot.config.settings import ConfigFile
+from mailbot.errors import ConfigProblem, Problem
 
 ROOT = Path(__file__).parents[2]
 SHIPPED = ROOT / "config.toml"
