@@ -38,7 +38,7 @@ def _server(server: Server) -> Iterator[Problem]:
         yield Problem(f"{place}.port", str(server.port), "is usually the port of STARTTLS", advice, fatal=False)
     named = [key for key in ("password_env", "password_file", "oauth") if getattr(server, key)]
     if len(named) > 1:
-        advice = f"Keep {' or '.join(named)}, not {'both' if len(named) == 2 else 'all'}."
+        advice = f"Keep {named[0]} or {named[1]}, not both." if len(named) == 2 else "Keep one of them."
         yield Problem(place, " and ".join(named), "must name one place for the secret", advice)
     if server.oauth and not server.username:
         advice = "Write the address of the mailbox that the token is for."

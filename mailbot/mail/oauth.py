@@ -78,7 +78,12 @@ class Tokens:
         self._kept = bool(self._token) and self._clock() < self._renew_at
         if not self._kept:
             self._token = ""
-            self._refresh.exchange(self._renewed)
+            try:
+                self._refresh.exchange(self._renewed)
+            except BaseException:
+                # The new refresh token may not be safe yet, and until it is nobody logs in.
+                self._token = ""
+                raise
         return self._token
 
     def refused(self) -> bool:

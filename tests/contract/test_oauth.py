@@ -114,6 +114,21 @@ class TestRenewal:
         assert source.kept.token == server.refresh_token
 
 
+class Lost(Kept):
+    """Its disk does not take what it should keep."""
+
+    def exchange(self, ask: Callable[[str], str]) -> None:
+        ask(self.token)
+        raise Temporary("the disk is full")
+
+
+def test_nobody_logs_in_before_a_new_refresh_token_is_safe(server: TokenServer, client: Client) -> None:
+    tokens = Tokens(client, Lost(FIRST), 5)
+    for _ in range(2):
+        with pytest.raises(Temporary, match="disk is full"):
+            tokens.token()
+
+
 class TestRefusal:
     @pytest.mark.parametrize(
         ("status", "body", "said"),

@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-import json
 import logging
 import socket
 import threading
-from base64 import b64decode, b64encode
+from base64 import b64encode
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager, suppress
 
 import pytest
-from aiosmtpd.controller import Controller
-from aiosmtpd.smtp import SMTP, AuthResult, Envelope, Session
 from certificates import Certificates
 from imap_proxy import ImapProxy, imap_proxy
-from servers import ImapServer, free_ports
+from servers import ImapServer
 from token_server import TokenServer, introspection, token_server
+from token_sink import CHALLENGE, Submissions, running_submissions
 
 from mailbot.errors import Permanent, Temporary
 from mailbot.mail import imap, smtp
@@ -24,8 +22,6 @@ from mailbot.mail.oauth import Client, Tokens
 
 FIRST = "refresh-1-" + "r3f" * 10
 RAW = b"Message-ID: <mb1.a@example.org>\r\nSubject: Test\r\n\r\nText\r\n"
-#: What Google says of a token that is no good; Dovecot's is alike.
-CHALLENGE = b64encode(json.dumps({"status": "401", "schemes": "bearer", "scope": "https://mail.google.com/"}).encode())
 
 
 class Kept:
@@ -182,40 +178,6 @@ class TestImap:
 # SMTP, a real server
 
 
-class Submissions:
-    """An SMTP server (aiosmtpd) that takes good tokens alone."""
-
-    def __init__(self, about: TokenServer) -> None:
-        self.about = about
-        self.taken: list[bytes] = []
-        self.lines: list[bytes] = []
-
-    async def auth_XOAUTH2(self, server: SMTP, arguments: list[str]) -> AuthResult:  # noqa: N802 - aiosmtpd's name
-        assert len(arguments) == 1, "the token does not fit in the AUTH line"
-        said = await server.challenge_auth("")
-        if not isinstance(said, bytes):
-            return AuthResult(success=False)
-        self.lines.append(b64encode(said))
-        user, bearer, *rest = said.split(b"\x01")
-        assert rest == [b"", b""]
-        token = bearer.removeprefix(b"auth=Bearer ").decode()
-        if self.about.good.get(token) == user.removeprefix(b"user=").decode():
-            return AuthResult(success=True, auth_data=user)
-        noted = await server.challenge_auth(b64decode(CHALLENGE), encode_to_b64=True)
-        self.lines.append(noted if isinstance(noted, bytes) else b"aborted")
-        await server.push("535 5.7.8 Username and Password not accepted")
-        return AuthResult(success=False, handled=True)
-
-    async def handle_DATA(self, _server: SMTP, _session: Session, envelope: Envelope) -> str:  # noqa: N802 - aiosmtpd's name
-        self.taken.append(envelope.content or b"")
-        return "250 Taken"
-
-
-class _Controller(Controller):
-    def factory(self) -> SMTP:
-        return SMTP(self.handler, auth_required=True, auth_require_tls=False, loop=self.loop)
-
-
 class Way:
     """The way out to a server of the tests."""
 
@@ -231,11 +193,9 @@ class Way:
 
 @pytest.fixture
 def takers(server: TokenServer) -> Iterator[tuple[Submissions, int]]:
-    submissions, port = Submissions(server), free_ports(1)[0]
-    controller = _Controller(submissions, hostname="127.0.0.1", port=port)
-    controller.start()
-    yield submissions, port
-    controller.stop()
+    submissions = Submissions(server)
+    with running_submissions(submissions) as port:
+        yield submissions, port
 
 
 @pytest.mark.filterwarnings("ignore:Requiring AUTH while not requiring TLS:UserWarning")
