@@ -36,8 +36,15 @@ disable_plaintext_auth = no
 auth_failure_delay = 0
 recipient_delimiter =
 {users_of_processes}
+auth_mechanisms = plain login xoauth2
+passdb {{
+  driver = oauth2
+  mechanisms = xoauth2
+  args = {folder}/oauth2.conf
+}}
 passdb {{
   driver = static
+  mechanisms = plain login
   args = password={password}
 }}
 userdb {{
@@ -76,6 +83,15 @@ service lmtp {{
     port = {lmtp_port}
   }}
 }}
+"""
+
+# Dovecot asks the token server of a test about every token that it is shown.
+INTROSPECTION = """
+introspection_mode = get
+introspection_url = http://127.0.0.1:{port}/introspection?token=
+username_attribute = username
+active_attribute = active
+active_value = true
 """
 
 # Its standard input is a pipe held by the tests: when they end, in whatever way (kill -9 too), the pipe closes and Dovecot ends with them.
@@ -117,8 +133,11 @@ def _configure(folder: Path) -> ImapServer:
     (folder / "mail").mkdir()
     os.chown(folder / "mail", account.pw_uid, account.pw_gid)
     certificates = make_certificates(folder)
-    port, tls_port, lmtp_port = free_ports(3)
-    server = ImapServer(port=port, tls_port=tls_port, lmtp_port=lmtp_port, ca_file=str(certificates.ca_file))
+    port, tls_port, lmtp_port, introspection_port = free_ports(4)
+    server = ImapServer(
+        port=port, tls_port=tls_port, lmtp_port=lmtp_port, ca_file=str(certificates.ca_file), introspection_port=introspection_port
+    )
+    (folder / "oauth2.conf").write_text(INTROSPECTION.format(port=introspection_port))
     unprivileged = f"default_internal_user = {owner}\ndefault_internal_group = {group}\ndefault_login_user = {owner}"
     configuration = CONFIGURATION.format(
         folder=folder,

@@ -27,7 +27,9 @@ class Stored:
 class ImapServer:
     """An IMAP server on loopback; every name that `new_user` gives is a new, empty mailbox."""
 
-    def __init__(self, *, port: int, password: str = "secret", tls_port: int = 0, lmtp_port: int = 0, ca_file: str = "") -> None:
+    def __init__(
+        self, *, port: int, password: str = "secret", tls_port: int = 0, lmtp_port: int = 0, ca_file: str = "", introspection_port: int = 0
+    ) -> None:
         #: The name that the certificate is good for.
         self.host = "localhost"
         #: Plain, with STARTTLS where the server has a certificate.
@@ -36,6 +38,8 @@ class ImapServer:
         self.tls_port = tls_port
         self.lmtp_port = lmtp_port
         self.ca_file = ca_file
+        #: Where it asks about access tokens (`token_server.introspection`); 0 if it takes none.
+        self.introspection_port = introspection_port
         #: Every user's.
         self.password = password
 

@@ -12,6 +12,7 @@ from typing import Any
 from pydantic import TypeAdapter, ValidationError
 
 from mailbot.config import coherence, refusals
+from mailbot.config.credentials import client_secret, secret
 from mailbot.config.settings import (
     ClamdSettings,
     ConfigFile,
@@ -23,10 +24,12 @@ from mailbot.config.settings import (
     SmtpSettings,
     SourceSettings,
 )
-from mailbot.config.values import Folders, is_file
+from mailbot.config.values import Folders
 from mailbot.errors import ConfigProblem, Problem
 from mailbot.hiring.company import Assignment, Company, Limits, Office, Position, Question, Recruiter
 from mailbot.hiring.stages import Stage
+
+__all__ = ["Server", "Settings", "client_secret", "load", "secret"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,52 +79,6 @@ def load(path: Path, environ: Mapping[str, str], *, installed: Path) -> Settings
         path=path,
         warnings=tuple(found),
     )
-
-
-def secret(server: Server, environ: Mapping[str, str]) -> str:
-    """Given a server of the settings and the environment, return its password, "" where nobody logs in.
-
-    It is that of the variable or the private file that config.toml names, else that of the systemd credential (systemd.exec(5),
-    LoadCredential). Raise ConfigProblem where there is none.
-    """
-    if not server.username:
-        return ""
-    if server.password_env and environ.get(server.password_env):
-        return environ[server.password_env]
-    if server.password_file:
-        return _password(server.password_file, f"{server.place}.password_file", private=True)
-    credential = Path(environ.get("CREDENTIALS_DIRECTORY", ""), server.credential)
-    # Credentials need no look at their mode: systemd shows them to the service alone.
-    if credential.is_absolute() and is_file(credential):
-        return _password(credential, f"credential {server.credential}", private=False)
-    if server.password_env:
-        raise _problem(
-            f"{server.place}.password_env",
-            f"{server.password_env} is not set",
-            "must name a variable that holds the password",
-            f"Set it, or give the systemd credential {server.credential}.",
-        )
-    raise _problem(
-        server.place,
-        "no password",
-        "must name where the password is",
-        f"Set password_env or password_file, or give the systemd credential {server.credential}.",
-    )
-
-
-def _password(path: Path, place: str, *, private: bool) -> str:
-    try:
-        mode = path.stat().st_mode
-        password = path.read_text("utf-8").strip("\r\n")
-    except (OSError, UnicodeDecodeError) as error:
-        raise _problem(
-            place, f"{path}: {_reason(error)}", "must be a file that can be read", "Correct the path or the owner of the file."
-        ) from None
-    if private and mode & 0o077:
-        raise _problem(place, f"mode {stat.S_IMODE(mode):04o}", "must be readable by its owner alone", f"chmod 600 {path}")
-    if not password:
-        raise _problem(place, "an empty file", "must hold the password", f"Write it to {path}.")
-    return password
 
 
 def _problem(place: str, seen: str, expected: str, advice: str) -> ConfigProblem:

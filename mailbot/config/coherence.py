@@ -38,8 +38,11 @@ def _server(server: Server) -> Iterator[Problem]:
         yield Problem(f"{place}.port", str(server.port), "is usually the port of STARTTLS", advice, fatal=False)
     named = [key for key in ("password_env", "password_file", "oauth") if getattr(server, key)]
     if len(named) > 1:
-        advice = f"Keep {named[0]} or {named[1]}, not both."
+        advice = f"Keep {named[0]} or {named[1]}, not both." if len(named) == 2 else "Keep one of them."
         yield Problem(place, " and ".join(named), "must name one place for the secret", advice)
+    if server.oauth and not server.username:
+        advice = "Write the address of the mailbox that the token is for."
+        yield Problem(f"{place}.username", '""', "must be the name to log in with: a token alone names nobody", advice)
     if server.ca_file and not is_file(server.ca_file):
         yield _missing_file(f"{place}.ca_file", server.ca_file)
 
@@ -143,8 +146,6 @@ def _assignments(file: ConfigFile) -> Iterator[Problem]:
 def _not_in_this_version(file: ConfigFile) -> Iterator[Problem]:
     asked = {
         "escalation_mailbox": file.escalation_mailbox,
-        "imap.oauth": file.imap.oauth,
-        "smtp.oauth": file.smtp.oauth,
         "smtp.witness": file.smtp.witness,
         "sources": file.sources,
         "clamd": file.clamd,

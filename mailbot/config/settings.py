@@ -57,17 +57,24 @@ class AddressesSettings(Section):
 
 class OAuthSettings(Section):
     token_url: str = Field(
-        pattern=r"^https://\S+$", description="must be the https address that gives tokens", examples=["https://oauth.example.org/token"]
+        pattern=r"^https://[^\s/?#@]+(/\S*)?$",
+        description="must be the https address that gives tokens",
+        examples=["https://oauth.example.org/token"],
     )
     client_id: Line = Field(description="must be the id of the registered client", examples=["mailbot"])
+    refresh_token_file: File | None = Field(
+        default=None, description="must be the path of a private file that holds the refresh token", examples=["imap-refresh-token"]
+    )
+    client_secret_file: File | None = Field(
+        default=None, description="must be the path of a private file that holds the client's secret", examples=["client-secret"]
+    )
 
 
 class Server(Section):
     """What a mailbox and the way out have in common."""
 
-    #: The table's name, and the name of the systemd credential that holds the password.
+    #: The table's name.
     place: ClassVar[str]
-    credential: ClassVar[str]
 
     host: Host = Field(description="must be the host name of the mail server", examples=["mail.example.org"])
     port: int = Field(ge=1, le=65535, description="must be a port number: 993 or 143 for IMAP, 465 or 587 for SMTP")
@@ -104,7 +111,6 @@ class Server(Section):
 
 class ImapSettings(Server):
     place = "imap"
-    credential = "imap-password"
 
     folders: Many[Line] = Field(default=("INBOX",), min_length=1, description="must be a list of the folders to read", examples=[["INBOX"]])
     sent: str = Field(default="auto", description='must be the name of the folder of sent mail, "auto" or ""', examples=["auto"])
@@ -122,12 +128,10 @@ class ImapSettings(Server):
 
 class EscalationMailboxSettings(ImapSettings):
     place = "escalation_mailbox"
-    credential = "escalation-mailbox-password"
 
 
 class SmtpSettings(Server):
     place = "smtp"
-    credential = "smtp-password"
 
     username: LineOrNone = Field(
         default="", description='must be the name to log in with, or "" without login', examples=["job@example.org"]

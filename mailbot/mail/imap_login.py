@@ -14,6 +14,7 @@ from imapclient import IMAPClient, SocketTimeout
 
 from mailbot.errors import Permanent, Temporary
 from mailbot.mail.mailbox import Account
+from mailbot.mail.oauth import Tokens, without_secrets, xoauth2
 
 #: What imaplib and imapclient raise, beside errors of the socket, when an answer is garbled.
 GARBLED: Final = (ValueError, LookupError, TypeError, AssertionError)
@@ -30,8 +31,8 @@ def server_name(account: Account) -> str:
 def log_in(account: Account, timeout: SocketTimeout) -> IMAPClient:
     """A client that is logged in over a verified connection.
 
-    Raises Permanent if the login is refused, the certificate can not be verified or no encryption is to be had, all before the password
-    is sent; Temporary if the server can not be reached or breaks off.
+    Raises Permanent if the login is refused, or if the certificate can not be verified or no encryption is to be had, both before the
+    password or token is sent; Temporary if the server can not be reached or breaks off; of a token server's the like.
     """
     if account.security == "none" and not _is_loopback(account.host):
         raise Permanent(f'{server_name(account)}: security = "none" is accepted for loopback addresses alone')
@@ -73,10 +74,8 @@ def in_words(error: Exception, account: Account) -> str:
         return "the connection was lost, or its answer is garbled"
     if isinstance(error, OSError):
         return f"the connection failed: {error.strerror or type(error).__name__}"
-    text = str(error)
-    for secret in filter(None, (account.password, account.username)):
-        text = text.replace(secret, "…")
-    return text[:200]
+    text = without_secrets(str(error)) if isinstance(account.secret, Tokens) else str(error).replace(account.secret or "\0", "…")
+    return text.replace(account.username or "\0", "…")[:200]
 
 
 def _refused(error: Exception, account: Account) -> Permanent | Temporary:
@@ -94,21 +93,49 @@ def _encrypt(client: IMAPClient, context: ssl.SSLContext, account: Account) -> N
 
 
 def _authenticate(client: IMAPClient, account: Account) -> None:
+    if isinstance(account.secret, Tokens):
+        _show_token(client, account, account.secret)
+    else:
+        _say_password(client, account, account.secret)
+
+
+def _show_token(client: IMAPClient, account: Account, tokens: Tokens) -> None:
+    if not client.has_capability("AUTH=XOAUTH2"):
+        raise Permanent(f"{server_name(account)}: no token is taken on this connection (XOAUTH2); see oauth in the configuration")
+    while True:
+        answers = iter((xoauth2(account.username, tokens.token()),))
+        try:
+            # A refusal comes as a challenge with the reason in it, and goes on once that is answered with an empty line.
+            client.sasl_login("XOAUTH2", lambda _challenge, answers=answers: next(answers, b""))
+            return
+        except imaplib.IMAP4.error as error:
+            if _may_pass(error):
+                raise
+            # One that was used before may have expired early or been withdrawn; the next one is new, so this goes round once.
+            if not tokens.refused():
+                raise Permanent(f"{server_name(account)}: the login was refused: {in_words(error, account)}") from None
+
+
+def _say_password(client: IMAPClient, account: Account, password: str) -> None:
     try:
         # PLAIN carries any password; LOGIN carries ASCII, and is for servers without PLAIN.
         if client.has_capability("AUTH=PLAIN"):
-            client.plain_login(account.username, account.password)
+            client.plain_login(account.username, password)
         elif client.has_capability("LOGINDISABLED"):
             raise Permanent(f'{server_name(account)}: no password is taken on this connection; set security = "tls" or "starttls"')
         else:
-            client.login(account.username, account.password)
+            client.login(account.username, password)
     except UnicodeEncodeError:
         raise Permanent(f"{server_name(account)}: this server takes only ASCII letters in a user name and a password") from None
     except imaplib.IMAP4.error as error:
-        # imapclient calls a connection that broke off a failed login, too.
-        if isinstance(error.__context__, imaplib.IMAP4.abort) or any(code in str(error) for code in _LATER):
+        if _may_pass(error):
             raise
         raise Permanent(f"{server_name(account)}: the login was refused: {in_words(error, account)}") from None
+
+
+def _may_pass(error: imaplib.IMAP4.error) -> bool:
+    # imapclient calls a connection that broke off a failed login, too.
+    return isinstance(error.__context__, imaplib.IMAP4.abort) or any(code in str(error) for code in _LATER)
 
 
 def _trusted_context(ca_file: str) -> ssl.SSLContext:

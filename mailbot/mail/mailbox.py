@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Final, Literal, Protocol
 
 from mailbot.mail.folders import Folder
+from mailbot.mail.oauth import Secret
 
 Security = Literal["tls", "starttls", "none"]
 
@@ -23,7 +24,7 @@ class Account:
     port: int
     security: Security
     username: str
-    password: str = field(repr=False)
+    secret: Secret = field(repr=False)
     #: A further authority to trust, beside the system's; "" for none.
     ca_file: str = ""
 

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from mailbot.errors import Permanent, Temporary
+from mailbot.mail.oauth import Tokens
 from mailbot.mail.smtp_session import Account, NoSession, open_session, plain
 
 __all__ = ["Account", "Outcome", "Submission"]
@@ -182,7 +183,9 @@ class Submission:
         self._used = time.monotonic()
         if code in _LOGIN_CODES:
             self._drop()
-            return Outcome("retry", code, plain(text), account_fault=True)
+            # A token that ran out within the session is no fault: the next session begins with a new one.
+            renewable = isinstance(self._account.secret, Tokens) and self._account.secret.refused()
+            return Outcome("retry", code, plain(text), account_fault=not renewable)
         if 400 <= code <= 599:
             return Outcome("failed" if code >= 500 else "retry", code, plain(text))
         return self._out_of_place("retry", code, text)

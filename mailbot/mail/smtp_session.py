@@ -10,6 +10,9 @@ from base64 import b64encode
 from dataclasses import dataclass, field
 from typing import Literal
 
+from mailbot.errors import Permanent, Temporary
+from mailbot.mail.oauth import Secret, Tokens, without_secrets, xoauth2
+
 _ADDRESS = re.compile(r"[^\s<>()]+@[^\s<>()]+")
 
 
@@ -21,7 +24,7 @@ class Account:
     port: int
     security: Literal["tls", "starttls", "none"]
     username: str
-    password: str = field(repr=False)
+    secret: Secret = field(repr=False)
     #: A file of certificates to trust beside those of the system; "" for none.
     ca_file: str = ""
 
@@ -109,16 +112,49 @@ def _attach(smtp: smtplib.SMTP, sock: socket.socket, context: ssl.SSLContext | N
 
 
 def _login(smtp: smtplib.SMTP, account: Account) -> None:
+    """Log in. Raise NoSession or OSError."""
+    offered = smtp.esmtp_features.get("auth", "").upper().split()
+    if isinstance(account.secret, Tokens):
+        _show_token(smtp, offered, account.username, account.secret)
+    else:
+        _say_password(smtp, offered, account.username, account.secret)
+
+
+def _show_token(smtp: smtplib.SMTP, offered: list[str], username: str, tokens: Tokens) -> None:
+    """Log in by XOAUTH2, with a new token if one that was used before is refused."""
+    if "XOAUTH2" not in offered:
+        raise NoSession("the server takes no token here (XOAUTH2); see oauth in the configuration", account_fault=True)
+    while True:
+        try:
+            token = tokens.token()
+        except (Permanent, Temporary) as error:
+            raise NoSession(str(error), account_fault=isinstance(error, Permanent)) from error
+        # Not in the AUTH line, which may be 512 bytes long; a token is longer (RFC 4954 section 4).
+        code, reply = smtp.docmd("AUTH", "XOAUTH2")
+        if code == 334:
+            code, reply = smtp.docmd(b64encode(xoauth2(username, token)).decode("ascii"))
+        if code == 334:
+            # The reason of a refusal; it goes on once that is answered with an empty line.
+            code, reply = smtp.docmd("")
+        if code == 235:
+            return
+        # The new one is not refused a second time here, so this goes round once.
+        if code != 535 or not tokens.refused():
+            raise NoSession(
+                f"the login was answered {code} {plain(without_secrets(reply.decode('utf-8', 'replace')))}", code, account_fault=True
+            )
+
+
+def _say_password(smtp: smtplib.SMTP, offered: list[str], username: str, password: str) -> None:
     """Log in once, by the first mechanism offered of PLAIN (RFC 4616) and LOGIN. Raise NoSession or OSError.
 
     smtplib's own login tries every mechanism with a wrong password, which locks accounts, and knows only ASCII passwords.
     """
-    offered = smtp.esmtp_features.get("auth", "").upper().split()
     if "PLAIN" in offered:
-        code, reply = smtp.docmd("AUTH", "PLAIN " + _base64(f"\0{account.username}\0{account.password}"))
+        code, reply = smtp.docmd("AUTH", "PLAIN " + _base64(f"\0{username}\0{password}"))
     elif "LOGIN" in offered:
         code, reply = smtp.docmd("AUTH", "LOGIN")
-        for word in (account.username, account.password):
+        for word in (username, password):
             if code == 334:
                 code, reply = smtp.docmd(_base64(word))
     else:

@@ -205,6 +205,7 @@ def _secrets(settings: Settings, environ: Mapping[str, str]) -> Iterator[Problem
     for server in (settings.imap, settings.smtp):
         try:
             config.secret(server, environ)
+            config.client_secret(server, environ)
         except ConfigProblem as error:
             yield from error.problems
 

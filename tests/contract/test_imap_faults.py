@@ -123,12 +123,13 @@ class TestTrust:
                 Mailbox(replace(encrypted, ca_file=path)).connect()
 
     def test_a_refused_login_is_permanent_and_tells_no_secret(self, plain: Account) -> None:
-        wrong = replace(plain, password="пароль-тайна")
+        password = "пароль-тайна"
+        wrong = replace(plain, secret=password)
         with pytest.raises(Permanent, match="login was refused") as refused:
             Mailbox(wrong).connect()
-        assert wrong.password not in str(refused.value)
+        assert password not in str(refused.value)
         assert wrong.username not in str(refused.value)
-        assert wrong.password not in repr(wrong)
+        assert password not in repr(wrong)
 
     def test_a_login_that_may_be_granted_later_is_temporary(self, proxy: ImapProxy, plain: Account) -> None:
         proxy.instead = lambda line: answer(line, b"NO [UNAVAILABLE] Busy") if b"AUTHENTICATE" in line else None
@@ -148,7 +149,7 @@ class TestTrust:
     def test_a_login_command_can_not_carry_a_russian_password(self, proxy: ImapProxy, plain: Account) -> None:
         proxy.packets = lambda line: (line.replace(b" AUTH=PLAIN", b""),)
         with pytest.raises(Permanent, match="only ASCII"):
-            Mailbox(replace(plain, port=proxy.port, password="пароль")).connect()
+            Mailbox(replace(plain, port=proxy.port, secret="пароль")).connect()
 
     def test_no_password_goes_where_the_server_takes_none(self, proxy: ImapProxy, plain: Account) -> None:
         proxy.packets = lambda line: (line.replace(b"AUTH=PLAIN", b"LOGINDISABLED"),)

@@ -102,7 +102,7 @@ class RealServer:
 
     def account(self, **changes: Any) -> Account:
         ca_file = str(self.certificate.certificate) if self.certificate else ""
-        settings = {"security": self.security, "username": USERNAME, "password": PASSWORD, "ca_file": ca_file}
+        settings = {"security": self.security, "username": USERNAME, "secret": PASSWORD, "ca_file": ca_file}
         return Account(**{"host": "localhost", "port": self.port, **settings, **changes})
 
     def authenticate(self, server: SMTP, session: Session, envelope: Envelope, mechanism: str, login: LoginPassword) -> AuthResult:
@@ -219,7 +219,7 @@ class TestSubmissionToARealServer:
         assert [message.rcpt_tos for message in real_server.messages] == [["next@mail.example"]]
 
     def test_a_wrong_password_is_tried_once_and_blames_no_message(self, real_server: RealServer) -> None:
-        submission = Submission(real_server.account(password="wrong"))
+        submission = Submission(real_server.account(secret="wrong"))
 
         outcome = submission.send(RAW, SENDER, RECIPIENT, never)
 
@@ -287,7 +287,7 @@ def test_a_message_too_large_for_the_server_is_refused_before_it_is_sent(run_ser
 def test_without_a_login_the_server_says_that_it_wants_one(run_server: RunServer) -> None:
     server = run_server("none")
 
-    outcome = Submission(server.account(username="", password="")).send(RAW, SENDER, RECIPIENT, never)
+    outcome = Submission(server.account(username="", secret="")).send(RAW, SENDER, RECIPIENT, never)
 
     assert (outcome.state, outcome.code, outcome.account_fault) == ("retry", 530, True)
 
@@ -693,7 +693,7 @@ def test_what_the_commit_raises_comes_through_and_the_dot_is_never_sent(run_scri
 def test_starttls_that_does_not_come_about_sends_no_login(run_script: RunScript, reply: str) -> None:
     server = run_script(EHLO="250-ready\r\n250-AUTH PLAIN\r\n250 STARTTLS", STAR=reply)
     plain = server.account
-    account = Account(plain.host, plain.port, "starttls", plain.username, plain.password)
+    account = Account(plain.host, plain.port, "starttls", plain.username, plain.secret)
 
     assert Submission(account, reply_timeout=1).send(RAW, SENDER, RECIPIENT, never).state == "retry"
     assert "AUTH" not in server.heard

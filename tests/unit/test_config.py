@@ -250,6 +250,56 @@ def test_where_nobody_logs_in_no_secret_is_asked_for(folder: Path) -> None:
     assert config.secret(loaded(folder, text).smtp, {}) == ""
 
 
+OAUTH = 'oauth = { token_url = "https://login.example.org/token", client_id = "mailbot" }\n'
+
+
+def test_oauth_is_acted_on(folder: Path) -> None:
+    settings = loaded(folder, good().replace('password_env = "IMAP_PASSWORD"\n', OAUTH).replace('password_env = "SMTP_PASSWORD"\n', OAUTH))
+    assert settings.warnings == ()
+    assert settings.imap.oauth is not None
+    assert settings.smtp.oauth is not None
+
+
+@pytest.mark.parametrize(("place", "table"), [("imap", "imap"), ("smtp", "smtp"), ("escalation-mailbox", "escalation_mailbox")])
+def test_a_refresh_token_and_a_clients_secret_come_from_credentials_of_systemd(place: str, table: str, folder: Path) -> None:
+    text = good().replace('password_env = "IMAP_PASSWORD"\n', OAUTH).replace('password_env = "SMTP_PASSWORD"\n', OAUTH)
+    text += f'[escalation_mailbox]\nhost = "imap.example.org"\nport = 993\nusername = "n@example.org"\n{OAUTH}'
+    server = getattr(loaded(folder, text), table)
+    environ = {"CREDENTIALS_DIRECTORY": str(folder)}
+    (folder / f"{place}-password").write_text("a password is not asked for", "utf-8")
+    with pytest.raises(ConfigProblem, match=f"systemd credential {place}-refresh-token"):
+        config.secret(server, environ)
+    (folder / f"{place}-refresh-token").write_text("refresh\n", "utf-8")
+    assert (config.secret(server, environ), config.client_secret(server, environ)) == ("refresh", "")
+    (folder / f"{place}-client-secret").write_text("secret\n", "utf-8")
+    assert config.client_secret(server, environ) == "secret"
+
+
+def test_a_refresh_token_and_a_clients_secret_come_from_private_files(folder: Path) -> None:
+    server = imap(folder, OAUTH.replace(" }", ', refresh_token_file = "token", client_secret_file = "secret" }'))
+    for name, read in (("token", config.secret), ("secret", config.client_secret)):
+        (folder / name).write_text(f"the {name}\n", "utf-8")
+        (folder / name).chmod(0o640)
+        with pytest.raises(ConfigProblem, match=r"imap\.oauth\.\w+_file: must be readable by its owner alone"):
+            read(server, {})
+        (folder / name).chmod(0o600)
+        assert read(server, {}) == f"the {name}"
+
+
+@pytest.mark.parametrize(
+    "url", ["http://login.example.org/token", "https://user:word@login.example.org/", "https:///token", "login.example.org"]
+)
+def test_tokens_are_asked_for_over_https_alone(url: str, folder: Path) -> None:
+    with pytest.raises(ConfigProblem, match="must be the https address that gives tokens"):
+        imap(folder, OAUTH.replace("https://login.example.org/token", url))
+
+
+def test_a_token_needs_a_name_to_log_in_with(folder: Path) -> None:
+    text = good().replace('username = "job@example.org"\npassword_env = "SMTP_PASSWORD"\n', f'username = ""\n{OAUTH}')
+    with pytest.raises(ConfigProblem, match=r"smtp\.username: must be the name to log in with"):
+        loaded(folder, text)
+
+
 def test_every_example_in_the_shape_is_valid_toml() -> None:
     """The advice "For example: …" can be copied into the file."""
     for _, key, example in examples(ConfigFile):
