@@ -33,8 +33,8 @@ _CODE: Final = re.compile(r"[a-z_]{1,40}")
 _PASSING: Final = frozenset({"temporarily_unavailable", "server_error", "slow_down"})
 #: Request timeout, too early, too many requests.
 _LATER: Final = frozenset({408, 425, 429})
-#: Whatever is long enough to be a token, or the Base64 of one.
-_SECRET_LIKE: Final = re.compile(r"[A-Za-z0-9+/_.~=-]{20,}")
+#: Whatever is long enough to be a token or the Base64 of one; without the dot, so that names of hosts stay.
+_SECRET_LIKE: Final = re.compile(r"[A-Za-z0-9+/_~=-]{20,}")
 
 
 @dataclass(frozen=True, slots=True)
