@@ -54,16 +54,17 @@ def main() -> None:
                     seen.wait(10)
                     notices.append(raw.woke - raw_start)
                     time.sleep(0.3)
-                reply, notice = statistics.median(replies), statistics.median(notices)
+                share = statistics.median(replies) - statistics.median(notices)
                 print(f"letters                                   {LETTERS}")
-                print(
-                    f"delivery to a raw client that idles       {notice * 1000:6.0f} ms   median [{min(notices) * 1000:.0f}..{max(notices) * 1000:.0f}]"
-                )
-                print(
-                    f"delivery to the reply at the SMTP server  {reply * 1000:6.0f} ms   median [{min(replies) * 1000:.0f}..{max(replies) * 1000:.0f}]"
-                )
-                print(f"mailbot's own share                       {(reply - notice) * 1000:6.0f} ms")
+                print(f"delivery to a raw client that idles       {_spread(notices)}")
+                print(f"delivery to the reply at the SMTP server  {_spread(replies)}")
+                print(f"mailbot's own share                       {share * 1000:6.0f} ms")
                 print(f"resident memory of the idle daemon        {_resident(daemon.pid):6.1f} MB")
+
+
+def _spread(seconds: list[float]) -> str:
+    """Median and range in milliseconds."""
+    return f"{statistics.median(seconds) * 1000:6.0f} ms   median [{min(seconds) * 1000:.0f}..{max(seconds) * 1000:.0f}]"
 
 
 class RawClient:

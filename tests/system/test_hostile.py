@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from clients import plain
-from office import CANDIDATE, JOB, RECRUITER, Office
+from office import CANDIDATE, JOB, RECRUITER, Office, text_of
 
 LETTER = "Здравствуйте! Откликаюсь на вакансию «Аккаунт-менеджер». Меня зовут Мария."
 
@@ -99,7 +99,7 @@ def test_a_strangers_words_are_not_sent_to_a_third_person_as_a_name(office: Offi
     office.letter("Отклик на вакансию Аккаунт-менеджер", LETTER, sender=f'"Вы выиграли приз! Он ждёт: http://evil.example/a" <{CANDIDATE}>')
     office.once()
     (questions,) = office.sent_to(CANDIDATE)
-    assert "evil" not in questions.get_body(("plain",)).get_content()
+    assert "evil" not in text_of(questions)
 
 
 @pytest.mark.parametrize("address", ["иван@почта.рф", "a\x1bc@evil.example", "a\0b@evil.example"])
@@ -108,7 +108,7 @@ def test_an_address_that_can_not_be_answered_costs_nobody_the_letter(office: Off
     office.put(raw.encode())
     office.once()
     assert office.json("quarantine", "list") == []
-    assert "Меня зовут Мария" in office.sent_to(RECRUITER)[-1].get_body(("plain",)).get_content()
+    assert "Меня зовут Мария" in text_of(office.sent_to(RECRUITER)[-1])
 
 
 def test_one_mailbox_under_many_names_gets_no_more_than_one(office: Office) -> None:
