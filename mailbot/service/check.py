@@ -63,7 +63,8 @@ def calendar_in_words(settings: Settings, now: datetime) -> str:
     year = calendar.local(now).year
     until = calendar.official_until(year)
     coming = "covered" if calendar.is_official(year + 1) else "not known yet"
-    return f"calendar {settings.company.office.country}: official until {until or 'before this year'}; the coming year, {year + 1}, is {coming}"
+    country = settings.company.office.country
+    return f"calendar {country}: official until {until or 'before this year'}; the coming year, {year + 1}, is {coming}"
 
 
 def online(settings: Settings, environ: Mapping[str, str], *, send: bool) -> Findings:
