@@ -65,10 +65,10 @@ def check(options: Options) -> int:
         return _checked(problem.problems, (), for_programs=options.json)
     owner.become_owner(settings.state_dir)
     found = checks.offline(settings, os.environ, datetime.now(UTC))
-    said: tuple[str, ...] = ()
+    said: tuple[str, ...] = (checks.calendar_in_words(settings, datetime.now(UTC)),)
     if not options.offline and not any(problem.fatal for problem in found):
         online = checks.online(settings, os.environ, send=options.send)
-        found, said = (*found, *online.problems), online.words
+        found, said = (*found, *online.problems), (*said, *online.words)
     return _checked(found, said, for_programs=options.json)
 
 

@@ -57,6 +57,16 @@ def offline(settings: Settings, environ: Mapping[str, str], now: datetime) -> tu
     )
 
 
+def calendar_in_words(settings: Settings, now: datetime) -> str:
+    """Given the settings and the present instant, say until when the working calendar is official, and whether the coming year is."""
+    calendar = worktime(settings.company.office)
+    year = calendar.local(now).year
+    until = calendar.official_until(year)
+    coming = "covered" if calendar.is_official(year + 1) else "not known yet"
+    country = settings.company.office.country
+    return f"calendar {country}: official until {until or 'before this year'}; the coming year, {year + 1}, is {coming}"
+
+
 def online(settings: Settings, environ: Mapping[str, str], *, send: bool) -> Findings:
     """Given the settings and the environment, log in to both servers and return what they can do, and what is wrong.
 

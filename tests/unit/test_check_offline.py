@@ -124,3 +124,15 @@ def test_a_stage_that_an_application_stands_at_can_not_be_taken_away(settings: c
 
     assert (problem.place, problem.seen, problem.fatal) == ("stages", "trial_day", True)
     assert "mailbot list --stage trial_day" in problem.advice
+
+
+@pytest.mark.parametrize(
+    ("now", "said"),
+    [
+        (NOW, "calendar RU: official until 2027; the coming year, 2027, is covered"),
+        (NOW.replace(year=2027), "calendar RU: official until 2027; the coming year, 2028, is not known yet"),
+        (NOW.replace(year=2028), "calendar RU: official until before this year; the coming year, 2029, is not known yet"),
+    ],
+)
+def test_it_is_said_whether_the_calendar_covers_the_coming_year(now: datetime, said: str, settings: config.Settings) -> None:
+    assert check.calendar_in_words(settings, now) == said
