@@ -191,6 +191,8 @@ class Sent:
     raw: bytes
     sender: str
     recipient: str
+    #: Who got a copy in the same transaction, "" for nobody.
+    witness: str = ""
 
 
 class FakeSubmission:
@@ -210,11 +212,11 @@ class FakeSubmission:
         """What the next calls of `check` raise, in turn."""
         self._troubles.extend(errors)
 
-    def send(self, raw: bytes, sender: str, recipient: str, commit: Callable[[], None]) -> Outcome:
+    def send(self, raw: bytes, sender: str, recipient: str, commit: Callable[[], None], witness: str = "") -> Outcome:
         outcome = self._outcomes.popleft() if self._outcomes else Outcome("sent", 250, "2.0.0 taken")
         if outcome.state in {"sent", "unknown"}:
             commit()
-            self.sent.append(Sent(raw, sender, recipient))
+            self.sent.append(Sent(raw, sender, recipient, witness))
         return outcome
 
     def check(self) -> tuple[str, ...]:

@@ -10,10 +10,11 @@ import ssl
 import time
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from mailbot.errors import Permanent, Temporary
+from mailbot.mail.limits import is_limit
 from mailbot.mail.oauth import Tokens
 from mailbot.mail.smtp_session import Account, NoSession, open_session, plain
 
@@ -44,6 +45,8 @@ class Outcome:
     text: str
     #: True where login or encryption failed: no message is to blame, and further tries may lock the account.
     account_fault: bool = False
+    #: True where the provider says that this account has sent enough for now: each further try may prolong that.
+    limit: bool = False
 
 
 class Submission:
@@ -71,9 +74,11 @@ class Submission:
         self._smtp: smtplib.SMTP | None = None
         self._used = 0.0
 
-    def send(self, raw: bytes, sender: str, recipient: str, commit: Callable[[], None]) -> Outcome:
+    def send(self, raw: bytes, sender: str, recipient: str, commit: Callable[[], None], witness: str = "") -> Outcome:
         """Given a message, its envelope, and what must be durable before it can be accepted, submit it and return the outcome.
 
+        `witness` gets a copy in the same transaction ("": nobody does), so that the copy proves that the message was taken; where it is
+        refused, the message goes without one.
         `commit` is called once, between the body and the final dot, and not at all if it does not come so far. What it raises is
         raised here, and the server has not taken the message then. Nothing else is raised.
         """
@@ -81,10 +86,17 @@ class Submission:
             return Outcome("failed", None, "an address that can not stand in an SMTP command (only ASCII is supported)")
         try:
             try:
+                body = _body(raw)
                 smtp = self._session()
-                refusal = self._hand_over(smtp, _body(raw), sender, recipient)
+                refusal = self._address(smtp, sender, recipient, len(body))
+                if refusal is None and witness not in ("", recipient) and not self._takes(smtp, witness):
+                    # RSET, or a new session where the refusal has ended this one.
+                    smtp = self._session()
+                    refusal = self._address(smtp, sender, recipient, len(body))
+                refusal = refusal or self._hand_over(smtp, body)
             except NoSession as problem:
-                return Outcome("retry", problem.code, str(problem), problem.account_fault)
+                limit = not problem.account_fault and is_limit(problem.code, str(problem))
+                return Outcome("retry", problem.code, str(problem), problem.account_fault, limit)
             except OSError as error:
                 return self._lost("retry", error)
             if refusal is None:
@@ -95,7 +107,7 @@ class Submission:
             # Without the dot the server throws away what it has (RFC 5321 section 4.1.1.4).
             self._drop()
             raise
-        return _redacted(outcome, sender, recipient)
+        return _redacted(outcome, sender, recipient, witness)
 
     def check(self) -> tuple[str, ...]:
         """Connect, log in, take leave, and return the server's extensions in alphabetical order: "AUTH PLAIN LOGIN", "SIZE 1000".
@@ -130,14 +142,29 @@ class Submission:
         self._smtp = open_session(self._account, self._connect_timeout, self._reply_timeout)
         return self._smtp
 
-    def _hand_over(self, smtp: smtplib.SMTP, body: bytes, sender: str, recipient: str) -> Outcome | None:
-        """Everything before the final dot. Return the refusal, or None if the server has the body. Raise OSError."""
+    def _address(self, smtp: smtplib.SMTP, sender: str, recipient: str, size: int) -> Outcome | None:
+        """Begin a transaction. Return the refusal, or None if the server takes sender and recipient. Raise OSError."""
         # RFC 1870: what is too large is refused before it is sent.
-        size = f" SIZE={len(body)}" if smtp.has_extn("size") else ""
-        for verb, argument in (("MAIL", f"FROM:<{sender}>{size}"), ("RCPT", f"TO:<{recipient}>"), ("DATA", "")):
+        declared = f" SIZE={size}" if smtp.has_extn("size") else ""
+        for verb, argument in (("MAIL", f"FROM:<{sender}>{declared}"), ("RCPT", f"TO:<{recipient}>")):
             code, text = smtp.docmd(verb, argument)
-            if not (code == 354 if verb == "DATA" else 200 <= code <= 299):
+            if not 200 <= code <= 299:
                 return self._refused(code, text)
+        return None
+
+    def _takes(self, smtp: smtplib.SMTP, witness: str) -> bool:
+        """Whether a second recipient is taken; one that is not costs the first nothing, not even where the connection ends there."""
+        self._used = time.monotonic()
+        try:
+            return bool(_PATH.fullmatch(witness)) and 200 <= smtp.docmd("RCPT", f"TO:<{witness}>")[0] <= 299
+        except OSError:
+            return False
+
+    def _hand_over(self, smtp: smtplib.SMTP, body: bytes) -> Outcome | None:
+        """DATA and everything before the final dot. Return the refusal, or None if the server has the body. Raise OSError."""
+        code, text = smtp.docmd("DATA")
+        if code != 354:
+            return self._refused(code, text)
         for start in range(0, len(body), _PIECE):
             smtp.send(body[start : start + _PIECE])
         return None
@@ -181,6 +208,9 @@ class Submission:
     def _refused(self, code: int, text: bytes) -> Outcome:
         """Given a reply that is no consent, return what it means for the message, which has not been accepted."""
         self._used = time.monotonic()
+        if is_limit(code, plain(text)):
+            # With 5xx too: what is refused is the account, not the message.
+            return Outcome("retry", code, plain(text), limit=True)
         if code in _LOGIN_CODES:
             self._drop()
             # A token that ran out within the session is no fault: the next session begins with a new one.
@@ -223,8 +253,7 @@ def _has_spoken(sock: socket.socket) -> bool:
     return bool(poll.poll(0))
 
 
-def _redacted(outcome: Outcome, sender: str, recipient: str) -> Outcome:
-    """The outcome without the local parts of the two addresses, which servers quote also alone: "user ivan unknown"."""
-    names = "|".join(re.escape(address.rpartition("@")[0]) for address in (sender, recipient))
-    text = re.sub(rf"(?<!\w)(?:{names})(?!\w)", "…", outcome.text, flags=re.IGNORECASE)
-    return Outcome(outcome.state, outcome.code, text, outcome.account_fault)
+def _redacted(outcome: Outcome, *addresses: str) -> Outcome:
+    """The outcome without the local parts of these addresses, which servers quote also alone: "user ivan unknown"."""
+    names = "|".join(re.escape(address.rpartition("@")[0]) for address in addresses if address)
+    return replace(outcome, text=re.sub(rf"(?<!\w)(?:{names})(?!\w)", "…", outcome.text, flags=re.IGNORECASE))
