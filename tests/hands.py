@@ -28,6 +28,7 @@ from mailbot.mail.compose import Templates
 from mailbot.mail.reader import Reader
 from mailbot.mail.smtp import Submission
 from mailbot.tasks.desk import Desk, open_desk
+from mailbot.tasks.jumps import look_at_start
 from mailbot.tasks.recover import recover
 from mailbot.tasks.watch import Watch
 
@@ -61,6 +62,8 @@ class Hands:
             smtp=shipped.smtp.model_copy(update=smtp),
         )
         self.now = MONDAY
+        #: What the clock was set by, or the machine's sleep, beside time that passed.
+        self.set_by = timedelta()
         self.server = FakeImapServer()
         self.user = self.server.new_user()
         self.submission = FakeSubmission()
@@ -78,9 +81,15 @@ class Hands:
         self.desk.close()
         self.desk, self.watch = self._opened()
         recover(self.desk)
+        look_at_start(self.desk)
 
     def pass_time(self, **delta: float) -> None:
         self.now += timedelta(**delta)
+
+    def set_clock(self, **delta: float) -> None:
+        """Somebody sets the wall clock."""
+        self.now += timedelta(**delta)
+        self.set_by += timedelta(**delta)
 
     def letter(
         self,
@@ -92,6 +101,7 @@ class Hands:
         answers: EmailMessage | None = None,
         folder: str = "INBOX",
         message_id: str = "",
+        headers: dict[str, str] | None = None,
     ) -> EmailMessage:
         """Put a letter into a folder, arrived now; `answers` is the message that it replies to."""
         message = EmailMessage()
@@ -101,6 +111,8 @@ class Hands:
         if answers is not None:
             message["In-Reply-To"] = answers["Message-ID"]
             message["References"] = f"{answers['References'] or ''} {answers['Message-ID']}".strip()
+        for name, value in (headers or {}).items():
+            message[name] = value
         message.set_content(text)
         self.put(message, folder)
         return message
@@ -126,7 +138,8 @@ class Hands:
         return {uid: row.verdict if row else "" for uid, row in rows.items()}
 
     def _opened(self) -> tuple[Desk, Watch]:
-        desk = replace(open_desk(self.settings, lambda: self.now), templates=_templates(), reader=_reader())
+        opened = open_desk(self.settings, lambda: self.now, boottime=lambda: (self.now - self.set_by).timestamp())
+        desk = replace(opened, templates=_templates(), reader=_reader())
         return desk, Watch(desk, FakeMailbox(self.server, self.user), cast(Submission, self.submission), between=lambda: None)
 
 

@@ -140,8 +140,12 @@ class Ledger:
         return self._row(self._folder(folder, uidvalidity).settled.last(uid))
 
     def recognise(self, identity: str, reference: str, arrived: datetime) -> None:
-        """Make an identity known that stands in a record but has no row; one that is known already changes nothing. Raise Temporary."""
-        if self.row_of(identity) is None:
+        """Make an identity known that stands in a record but has no row, or one as junk that lies elsewhere; else change nothing.
+
+        Raise Temporary.
+        """
+        latest = self.latest_of(identity)
+        if latest is None or (latest.verdict == "junk" and latest.reference != reference):
             when = instant_text(arrived)
             self._write(
                 "recognised", "", 0, arrived, uid=0, arrived=when, verdict="", identity=identity, reference=reference, rule="", same_as=""
@@ -153,6 +157,11 @@ class Ledger:
         if row is None or row.identity != identity:
             return None
         return self.verdict_of(row.folder, row.uidvalidity, row.uid) or row
+
+    def latest_of(self, identity: str) -> Row | None:
+        """Given an identity, return the row that was written last for it, of whichever of its copies; None if it is not known."""
+        row = self._row(self._identities.last(_number(identity))) if identity else None
+        return row if row and row.identity == identity else None
 
     def reference_of(self, identity: str) -> str:
         """Given an identity, return the reference under which it was filed first; "" if it is not known."""
@@ -182,8 +191,8 @@ class Ledger:
         return self._remembered.get(name, "")
 
     def last_time(self) -> datetime | None:
-        """Return the latest instant at which anything was written; None for an empty ledger."""
-        return instant(self._latest) if self._latest else None
+        """Return the instant at which the last line was written, by the clock of then; None for an empty ledger."""
+        return instant(self._last) if self._last else None
 
     def compact(self) -> bool:
         """Keep one line a message, if half of the lines can go; return whether it was done. Raise Temporary."""
@@ -213,7 +222,7 @@ class Ledger:
         self._folders: dict[tuple[str, int], _Folder] = {}
         self._identities = Places()
         self._remembered: dict[str, str] = {}
-        self._latest = ""
+        self._last = ""
         self._lines = 0
         for place, event in self._journal.placed():
             self._apply(place, event)
@@ -227,7 +236,7 @@ class Ledger:
     def _apply(self, place: int, event: dict[str, Any]) -> None:
         """Take in one event, from the journal or just written to it. Raise Permanent for one of a newer mailbot."""
         self._lines += 1
-        self._latest = max(self._latest, event["at"])
+        self._last = self._last if event["event"] == "recognised" else event["at"]
         key = (event["folder"], event["uidvalidity"])
         folder = self._folders.get(key) or self._folders.setdefault(key, _Folder())
         match event["event"]:
@@ -270,10 +279,10 @@ class Ledger:
             ):
                 yield event
         for name, text in self._remembered.items():
-            yield {"event": "remember", "at": self._latest, "folder": "", "uidvalidity": 0, "name": name, "text": text}
+            yield {"event": "remember", "at": self._last, "folder": "", "uidvalidity": 0, "name": name, "text": text}
         for (name, uidvalidity), messages in open_now.items():
             for uid, (arrived, attempts) in messages.items():
-                event = {"event": "seen", "at": self._latest, "folder": name, "uidvalidity": uidvalidity, "uid": uid}
+                event = {"event": "seen", "at": self._last, "folder": name, "uidvalidity": uidvalidity, "uid": uid}
                 yield {**event, "arrived": arrived, "attempts": attempts}
 
     def _folder(self, folder: str, uidvalidity: int) -> _Folder:

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from mailbot.tasks.desk import Desk
+from mailbot.tasks.jumps import held_clock
 from mailbot.tasks.modes import safe_mode
 from mailbot.tasks.watch import Watch
 
@@ -64,6 +65,7 @@ def health(desk: Desk, pulse: Pulse | None) -> dict[str, object]:
         or any(state in outbox for state in _STUCK)
         or any(mailbox["differ"] for mailbox in mailboxes)
         or official is None
+        or held_clock(desk)
     )
     if pulse is None:
         answer["state"] = "stopped"
@@ -74,9 +76,18 @@ def health(desk: Desk, pulse: Pulse | None) -> dict[str, object]:
     return answer
 
 
-def in_words(answer: Mapping[str, object], safe: str) -> str:
+def in_words(answer: Mapping[str, object], safe: str, clock: str) -> str:
     """The same for a person, a line a matter."""
     lines = [f"{name.replace('_', ' ')}: {_plain(value)}" for name, value in answer.items()]
+    if clock:
+        lines.insert(1, f"the clock: {clock}; escalations and reminders wait until `mailbot resume`")
+    mailboxes = answer["mailboxes"]
+    assert isinstance(mailboxes, list)
+    lines += [
+        f"{box['folder']}: {box['differ']} of {box['server']} messages on the server have no verdict in the ledger; they are looked for hourly"
+        for box in mailboxes
+        if box["differ"]
+    ]
     if safe:
         lines.insert(1, f"safe mode: {safe}; nothing is sent to candidates until `mailbot resume`")
     return "\n".join(lines)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from hashlib import sha256
 from hmac import compare_digest
 from typing import Literal
 
@@ -21,11 +22,14 @@ from mailbot.hiring.person import person
 from mailbot.hiring.positions import language, recognise
 from mailbot.mail import authentication, extract
 from mailbot.mail.parcel import Read
+from mailbot.records.key import Key
 from mailbot.tasks.carry import case_of, office_reference
 from mailbot.tasks.desk import Desk
 
 #: A letter first seen later than this after its arrival is recorded and shown to a person, not answered (design section 5).
 LATE = timedelta(days=14)
+#: What is answered by a machine of ours, so that a machine could answer that.
+_ANSWERED = frozenset({"application", "answer", "erasure", "staff", "staff_refused"})
 Role = Literal["inbox", "sent", "junk"]
 
 
@@ -38,6 +42,18 @@ class Gathered:
     application: Application | None
     about: int = 0
 
+    @property
+    def may_loop(self) -> bool:
+        """Whether something of ours may go back to its sender, who may be a machine. What a person writes from our own mailbox is none."""
+        staff = self.facts.staff
+        return self.facts.judgement.kind in _ANSWERED and (staff is None or staff.route == "notice")
+
+    def body(self, key: Key) -> str:
+        """The keyed hash of what it says, its attachments too; "" if it says nothing."""
+        text = " ".join((self.facts.reply.new_text or self.message.text).split())
+        files = [sha256(attachment.content).hexdigest() for attachment in self.message.attachments]
+        return key.hash("\n".join((text, *files))) if text or files else ""
+
 
 @dataclass(frozen=True, slots=True)
 class _Notice:
@@ -49,8 +65,10 @@ class _Notice:
     token: Literal["valid", "expired", "foreign"]
 
 
-def gather(desk: Desk, read: Read, *, role: Role, arrived: datetime, too_large: bool = False) -> Gathered:
-    """Given a message as it was read, the role of its folder and its arrival, return all that is known of it. Reads, never writes.
+def gather(desk: Desk, read: Read, *, role: Role, arrived: datetime, folder: str = "", too_large: bool = False) -> Gathered:
+    """Given a message as it was read, the role and the name of its folder and its arrival, return all that is known of it.
+
+    Reads, never writes.
 
     Raise BadMessage if a message of its case can not be read any more, Permanent if a record is damaged, Temporary.
     """
@@ -62,7 +80,7 @@ def gather(desk: Desk, read: Read, *, role: Role, arrived: datetime, too_large: 
     dmarc, aligned = authentication.verdict(message, desk.settings.imap.authserv_id)
     evidence = Evidence(
         ours=_is_ours(desk, message, role),
-        seen_before=_seen_before(desk, identity, role),
+        seen_before=_seen_before(desk, identity, role, folder),
         too_large=too_large,
         folder=role,
         in_thread=found.how == "thread",
@@ -102,13 +120,18 @@ def gather(desk: Desk, read: Read, *, role: Role, arrived: datetime, too_large: 
     return Gathered(message, facts, application, notice.filed.about if notice else 0)
 
 
-def _seen_before(desk: Desk, identity: str, role: Role) -> bool:
+def _seen_before(desk: Desk, identity: str, role: Role, folder: str) -> bool:
     """Whether the same message has been decided on.
 
-    What a person writes from our own mailbox with a copy to it may be seen in INBOX first, where it proves nothing; in Sent it does.
+    What a person writes from our own mailbox with a copy to it may be seen in INBOX first, where it proves nothing; in Sent it does. What
+    lay in the junk folder has had no answer; whoever moves it to another folder says that it is none.
     """
-    earlier = desk.ledger.row_of(identity)
-    return earlier is not None and not (role == "sent" and earlier.verdict in ("pretender", "staff_refused"))
+    earlier = desk.ledger.latest_of(identity)
+    if earlier is None:
+        return False
+    if role == "sent":
+        return earlier.verdict not in ("pretender", "staff_refused")
+    return not (role == "inbox" and folder and earlier.verdict == "junk" and earlier.folder not in ("", folder))
 
 
 def _is_ours(desk: Desk, message: Message, role: Role) -> bool:

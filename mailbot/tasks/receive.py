@@ -12,6 +12,7 @@ from mailbot.hiring.actions import Send
 from mailbot.hiring.process import on_message
 from mailbot.mail.mailbox import Fetched, FolderState, Headline, MailboxPort
 from mailbot.mail.parcel import Read
+from mailbot.tasks.breaker import watch_for_loop
 from mailbot.tasks.broken import quarantine
 from mailbot.tasks.carry import Arrival, carry_out
 from mailbot.tasks.desk import Desk
@@ -37,7 +38,14 @@ def read_folder(desk: Desk, mailbox: MailboxPort, state: FolderState, role: Role
     the rest is taken in the next time.
     """
     _meet(desk, mailbox, role, state)
-    todo = _without_verdict(desk, mailbox, state)
+    return take_in_all(desk, mailbox, state, role, _without_verdict(desk, mailbox, state), between)
+
+
+def take_in_all(
+    desk: Desk, mailbox: MailboxPort, state: FolderState, role: Role, todo: Sequence[Headline], between: Callable[[], None]
+) -> int:
+    """Given an open connection, the folder just opened on it and some of its messages, bring each to its verdict; return how many were
+    there to be read. `between` and what is raised: as for `read_folder`."""
     limit = desk.company.limits.message_bytes
     small = [headline for headline in todo if headline.size <= limit]
     missing = {headline.uid for headline in small}
@@ -169,7 +177,7 @@ def _decide(desk: Desk, role: Role, state: FolderState, headline: Headline, read
     arrived = min(headline.arrived, desk.clock())
     identity = desk.key.identity(read.message)
     first = desk.ledger.arrival_of(identity)
-    gathered = gather(desk, read, role=role, arrived=min(first, arrived) if first else arrived, too_large=too_large)
+    gathered = gather(desk, read, role=role, arrived=min(first, arrived) if first else arrived, folder=state.name, too_large=too_large)
     judgement = gathered.facts.judgement
     kind: str = judgement.kind
 
@@ -213,8 +221,11 @@ def decide(desk: Desk, gathered: Gathered, raw: bytes, committed: Callable[[str]
         at=facts.arrived,
         confirmed=facts.match.confirmed or not gathered.application,
         about=0 if came_back else gathered.about,
+        body=gathered.body(desk.key),
     )
     reference = carry_out(desk, decision, arrival, committed=committed)
+    if gathered.may_loop:
+        watch_for_loop(desk, reference, arrival)
     if facts.judgement.kind == "staff":
         desk.outbox.person_wrote(reference, desk.clock())
     return f"{reference}, {decision.because}"

@@ -19,9 +19,12 @@ from mailbot.tasks.receive import read_folder
 from mailbot.tasks.recover import recover
 from mailbot.tasks.remind import remind
 from mailbot.tasks.sent import file_sent, look_for_unknown
+from mailbot.tasks.sweep import sweep
 
 #: What waited goes out only if both folders have been read to the end so lately (design section 5), in seconds.
 FRESH_SECONDS = 15 * 60
+#: So often every folder is looked through for what has no verdict, in seconds.
+SWEEP_SECONDS = 60 * 60
 #: A refused login is tried so seldom, in seconds: more often would lock the account.
 LOGIN_PAUSE = 15 * 60
 #: A submission server that does not answer is tried so often, in seconds: each time may take as long as its timeouts.
@@ -43,6 +46,10 @@ class Watch:
     between: Callable[[], None]
     connected: bool = False
     folders: tuple[tuple[Folder, Role], ...] = ()
+    #: What is looked through in a sweep beside them: archive and junk.
+    swept: tuple[tuple[Folder, Role], ...] = ()
+    #: When they were looked through last, on the monotonic clock.
+    swept_at: float = -SWEEP_SECONDS
     #: When each folder was read to the end over this connection, on the monotonic clock.
     read_at: dict[str, float] = field(default_factory=dict)
     #: UIDNEXT of each folder when it was read last: what has come since has this UID or a higher one.
@@ -64,13 +71,21 @@ class Watch:
         self.mailbox.connect()
         self.connected = True
         self.read_at.clear()
-        self.folders = watched_folders(self.desk, self.mailbox.folders())
+        found = self.mailbox.folders()
+        self.folders = watched_folders(self.desk, found)
+        self.swept = swept_folders(self.desk, found, self.folders)
         for problem in recover(self.desk):
             log.error("%s", problem)
 
     def read(self) -> int:
-        """Read every folder to the end, Sent first: what a person has answered there counts before anything is decided."""
-        return sum(self._read(folder, role) for folder, role in self.folders)
+        """Read every folder to the end, Sent first: what a person has answered there counts before anything is decided.
+
+        Once an hour, and at the start, look beyond that for what was moved before it was read.
+        """
+        taken = sum(self._read(folder, role) for folder, role in self.folders)
+        if time.monotonic() - self.swept_at >= SWEEP_SECONDS:
+            taken += self._sweep()
+        return taken
 
     def read_inbox(self) -> int:
         """Read what has just come."""
@@ -154,6 +169,15 @@ class Watch:
         self.last_fetch = self.desk.clock()
         return taken
 
+    def _sweep(self) -> int:
+        self.reading = True
+        try:
+            taken = sweep(self.desk, self.mailbox, (*self.folders, *self.swept), self._between)
+        finally:
+            self.reading = False
+        self.swept_at = time.monotonic()
+        return taken
+
     def _between(self) -> None:
         self.send()
         self.between()
@@ -175,6 +199,24 @@ def watched_folders(desk: Desk, found: tuple[Folder, ...]) -> tuple[tuple[Folder
         folder = next((f for f in found if f.role == "inbox"), None) if name.upper() == "INBOX" else None
         watched.append((folder or _named(by_name, name, "imap.folders"), "inbox"))
     return tuple(watched)
+
+
+def swept_folders(desk: Desk, found: tuple[Folder, ...], watched: tuple[tuple[Folder, Role], ...]) -> tuple[tuple[Folder, Role], ...]:
+    """Given the folders of the mailbox and those that are watched, return archive and junk with the roles they are read in.
+
+    Raise Permanent if one that the configuration names is not there.
+    """
+    settings = desk.settings.imap
+    by_name = {folder.name: folder for folder in found}
+    swept: list[tuple[Folder, Role]] = []
+    # What lies in the archive came through INBOX.
+    ways: tuple[tuple[str, str, Role], ...] = (("archive", settings.archive, "inbox"), ("junk", settings.junk, "junk"))
+    for which, name, role in ways:
+        if name == "auto":
+            swept += [(folder, role) for folder in found if folder.role == which]
+        elif name:
+            swept.append((_named(by_name, name, f"imap.{which}"), role))
+    return tuple(each for each in swept if each[0] not in [folder for folder, _ in watched])
 
 
 def _named(by_name: dict[str, Folder], name: str, key: str) -> Folder:

@@ -167,10 +167,10 @@ def test_a_message_that_mailbot_fails_on_is_in_quarantine_after_three_tries_and_
     write(hands, 2)
     gather = gathering.gather
 
-    def fails(desk: Desk, read: Read, *, role: Role, arrived: datetime, too_large: bool = False) -> Gathered:
+    def fails(desk: Desk, read: Read, *, role: Role, arrived: datetime, folder: str, too_large: bool) -> Gathered:
         if read.message.sender and read.message.sender.address == "maria1@mail.ru":
             raise KeyError("a bug")
-        return gather(desk, read, role=role, arrived=arrived, too_large=too_large)
+        return gather(desk, read, role=role, arrived=arrived, folder=folder, too_large=too_large)
 
     monkeypatch.setattr(receive, "gather", fails)
     hands.turn()

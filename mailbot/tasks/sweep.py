@@ -1,0 +1,62 @@
+"""The sweep: what has come in the last thirty days and has no verdict is found, wherever a person or a filter has put it."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from datetime import datetime, timedelta
+
+from mailbot.errors import Permanent, Temporary
+from mailbot.mail.folders import Folder
+from mailbot.mail.mailbox import FolderState, Headline, MailboxPort
+from mailbot.tasks.desk import Desk
+from mailbot.tasks.gather import Role
+from mailbot.tasks.receive import take_in_all
+
+#: How far back a sweep looks.
+SWEPT = timedelta(days=30)
+
+log = logging.getLogger(__name__)
+
+
+def sweep(desk: Desk, mailbox: MailboxPort, folders: tuple[tuple[Folder, Role], ...], between: Callable[[], None]) -> int:
+    """Given an open connection and the folders to look through, take in what came in the last thirty days, since mailbot first saw this
+    mailbox, and has no verdict; return how many messages.
+
+    A letter that a person moved before it was read is found so, and one that the server showed out of turn. What is known by its identity
+    is no news. A folder that can not be read is left for the next sweep. Raise Temporary where the connection or the disk fails.
+    """
+    taken = 0
+    for folder, role in folders:
+        try:
+            state = mailbox.open(folder.name)
+            found = unsettled(desk, mailbox, state)
+        except (Temporary, Permanent) as problem:
+            # Raises if it is the connection that is gone.
+            mailbox.noop()
+            log.warning("a folder can not be swept: %s", problem)
+            continue
+        taken += take_in_all(desk, mailbox, state, role, found, between)
+    return taken
+
+
+def unsettled(desk: Desk, mailbox: MailboxPort, state: FolderState) -> tuple[Headline, ...]:
+    """Given an open connection and the folder just opened on it, return what a sweep would take in. Raise Temporary."""
+    met = first_contact(desk)
+    if met is None:
+        return ()
+    cursor = desk.ledger.cursor(state.name)
+    settled = desk.ledger.settled_uids(state.name, state.uidvalidity)
+    lowest = 1
+    if cursor:
+        # What was there at first contact is old, though it came in the same second; what was begun and not ended is read again anyway.
+        lowest = cursor.first_uidnext
+        settled |= frozenset(desk.ledger.unsettled(state.name, state.uidvalidity))
+    since = max(met, desk.clock() - SWEPT)
+    return tuple(headline for headline in mailbox.headlines_since(since) if headline.uid >= lowest and headline.uid not in settled)
+
+
+def first_contact(desk: Desk) -> datetime | None:
+    """When mailbot first saw this mailbox: what came before is old, in whatever folder it lies. None before that."""
+    contacts = (desk.ledger.cursor(name) for name in ("INBOX", *desk.settings.imap.folders))
+    return min((cursor.first_contact for cursor in contacts if cursor), default=None)
