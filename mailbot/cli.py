@@ -83,13 +83,15 @@ def parser() -> argparse.ArgumentParser:
     move = verb("move", verbs.move, "move an application to a stage by hand", _MOVE, configured)
     move.add_argument("reference", metavar="REF", help="its reference, such as A-7F3K9")
     move.add_argument("stage", metavar="STAGE", help="the id of a [[stages]] table, such as interview")
-    verb("resume", verbs.resume, "leave safe mode", _RESUME, configured)
+    verb("resume", verbs.resume, "leave safe mode, or a held clock", _RESUME, configured)
     quarantine = verb("quarantine", verbs.quarantine, "messages that could not be handled", _QUARANTINE, configured, json)
     quarantine.add_argument("what", choices=("list", "show", "retry"), help="what to do")
     quarantine.add_argument("id", nargs="?", metavar="ID", help="one message, as the list has it")
     outbox = verb("outbox", verbs.outbox, "messages on their way out", _OUTBOX, configured, json)
     outbox.add_argument("what", choices=("list", "show", "resend", "drop"), help="what to do")
     outbox.add_argument("id", nargs="?", metavar="ID", help="one message, as the list has it")
+    breaker = verb("breaker", verbs.breaker, "what stops a loop or a storm of mail", _BREAKER, configured)
+    breaker.add_argument("what", choices=("show", "close"), help="what to do")
     preview = verb("preview", verbs.preview, "show a template with sample facts", _PREVIEW, configured)
     preview.add_argument("template", metavar="TEMPLATE", help="its name, such as questions")
     preview.add_argument("--language", choices=("ru", "en"), help="default: the company's")
@@ -167,7 +169,10 @@ examples:
 
 _RESUME = """\
 Leave safe mode: what waited goes out, and messages to candidates are sent as before. Look at `mailbot list` and
-`mailbot outbox list` first: safe mode means that the state was lost or is an old backup."""
+`mailbot outbox list` first: safe mode means that the state was lost or is an old backup.
+
+It also says that the machine's clock is right. After a jump escalations and reminders wait for that; `mailbot status`
+tells of it."""
 
 _QUARANTINE = """\
 Messages that could not be handled; each is kept byte for byte until it could be.
@@ -190,6 +195,17 @@ Messages on their way out, and those that ended in the last two days.
 
 example:
   mailbot outbox resend ID"""
+
+_BREAKER = """\
+The breaker opens when one address sends the same text five times in an hour, when three times [limits] total_per_hour
+automatic messages are decided on in an hour, or when the mail provider says that enough was sent. While it is open
+nothing automatic goes to candidates; after a provider's word nothing at all is sent for a day. Only a person closes it.
+
+  show    open or closed, since when and why
+  close   end whatever is behind it first: what waited goes out, and the same again opens it again
+
+example:
+  mailbot breaker show"""
 
 _PREVIEW = """\
 Show a template as it is sent, filled in with sample facts. An unknown name lists all there are.

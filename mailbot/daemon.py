@@ -22,7 +22,9 @@ from mailbot.service.health import this_process
 from mailbot.service.signals import Signals, Stop, handled
 from mailbot.tasks.accounts import way_in, way_out
 from mailbot.tasks.carry import carry_out
-from mailbot.tasks.desk import Clock, Desk, open_desk
+from mailbot.tasks.clocks import Boottime, Clock, boottime
+from mailbot.tasks.desk import Desk, open_desk
+from mailbot.tasks.jumps import look_at_start, note_time
 from mailbot.tasks.recover import recover
 from mailbot.tasks.watch import LOGIN_PAUSE, Watch
 
@@ -66,7 +68,13 @@ def once(settings: Settings, environ: Mapping[str, str], clock: Clock = system_c
             desk.close()
 
 
-def run(load: Callable[[], Settings], environ: Mapping[str, str], clock: Clock = system_clock, sweep_seconds: int = _SWEEP) -> None:
+def run(
+    load: Callable[[], Settings],
+    environ: Mapping[str, str],
+    clock: Clock = system_clock,
+    boottime: Boottime = boottime,
+    sweep_seconds: int = _SWEEP,
+) -> None:
     """The daemon until SIGTERM or SIGINT. `load` reads the configuration, at start and at every SIGHUP.
 
     `sweep_seconds`, on the monotonic clock, lie between two looks for what is due.
@@ -77,7 +85,7 @@ def run(load: Callable[[], Settings], environ: Mapping[str, str], clock: Clock =
     settings = load()
     started = clock()
     with Lock(settings.state_dir), handled() as signals:
-        desk = open_desk(settings, clock)
+        desk = open_desk(settings, clock, boottime=boottime)
         desk.requests.clear_answers()
         _recover(desk)
         watch = open_watch(desk, environ)
@@ -119,6 +127,7 @@ def _recover(desk: Desk) -> None:
         log.warning("%s", problem)
     for words in recover(desk):
         log.error("%s", words)
+    look_at_start(desk)
     # One line a message reads back three times as fast as the history of each (measured).
     desk.ledger.compact()
 
@@ -261,6 +270,7 @@ class _Loop:
         self.work_due = True
 
     def _compact(self) -> None:
+        note_time(self.desk)
         self.desk.ledger.compact()
         self.desk.outbox.compact(self.desk.clock(), {intent for row in self.desk.catalogue.rows() for intent in row.open_intents})
 

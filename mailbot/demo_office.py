@@ -22,11 +22,14 @@ def main(configuration: str, clock: str) -> int:
     """Given the paths of configuration and clock, run until SIGTERM, or until the demo is gone and standard input with it."""
     logs.start(sys.stderr, os.environ)
     threading.Thread(target=_end_with_the_demo, daemon=True).start()
+    now = office_clock(Path(clock))
     try:
         daemon.run(
             lambda: config.load(Path(configuration), os.environ, installed=share() / "templates"),
             os.environ,
-            clock=office_clock(Path(clock)),
+            clock=now,
+            # Fast time is no jump.
+            boottime=lambda: now().timestamp(),
             sweep_seconds=_SWEEP,
         )
     except MailbotError as problem:

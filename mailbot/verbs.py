@@ -24,6 +24,7 @@ from mailbot.mail import samples
 from mailbot.mail.compose import Templates
 from mailbot.records.catalogue import Catalogue
 from mailbot.records.files import Lock, holder
+from mailbot.records.ledger import Ledger
 from mailbot.records.outbox import Outbox
 from mailbot.records.quarantine import Quarantine
 from mailbot.records.requests import Requests
@@ -32,7 +33,9 @@ from mailbot.service import check as checks
 from mailbot.service import explain as explaining
 from mailbot.service import health, logs, owner, views
 from mailbot.service.pages import as_json, page, table
+from mailbot.tasks.breaker import breaker as remembered_breaker
 from mailbot.tasks.desk import open_desk
+from mailbot.tasks.jumps import held_clock
 from mailbot.tasks.modes import safe_mode
 from mailbot.tasks.orders import carry_out_order
 from mailbot.tasks.recover import recover
@@ -79,11 +82,11 @@ def status(options: Options) -> int:
     if holder(settings.state_dir) is not None:
         asked = _ask(Requests(settings.state_dir / "requests"), "status", {})
         answer = orjson.loads(asked)
-        safe = str(answer.pop("safe", ""))
+        safe, clock = str(answer.pop("safe", "")), str(answer.pop("clock", ""))
     else:
         desk = open_desk(settings, daemon.system_clock, writer=False)
-        answer, safe = health.health(desk, None), safe_mode(desk)
-    print(as_json(answer) if options.json else health.in_words(answer, safe))
+        answer, safe, clock = health.health(desk, None), safe_mode(desk), held_clock(desk)
+    print(as_json(answer) if options.json else health.in_words(answer, safe, clock))
     return 0 if answer["state"] == "ok" else 1
 
 
@@ -210,6 +213,21 @@ def outbox(options: Options) -> int:
     else:
         columns = ("id", "reference", "purpose", "to", "state", "attempts", "reason")
         print(table(columns, [tuple(view[column] for column in columns) for view in found]))
+    return 0
+
+
+def breaker(options: Options) -> int:
+    if options.what == "close":
+        return _order(options, "breaker close", {})
+    settings = _settings(options)
+    owner.become_owner(settings.state_dir)
+    found = remembered_breaker(Ledger(settings.state_dir / "ledger.jsonl"))
+    calendar = worktime(settings.company.office)
+    print(f"the breaker is {'open' if found.open else 'closed'}")
+    if found.open:
+        print(f"since: {views.instant(found.at, calendar)}\nbecause: {found.reason}")
+    if found.rests(daemon.system_clock()):
+        print(f"nothing at all is sent until: {views.instant(found.rest_until, calendar)}")
     return 0
 
 

@@ -137,8 +137,11 @@ class Hands:
         rows = {stored.uid: self.desk.ledger.verdict_of(folder, validity, stored.uid) for stored in self.server.messages(self.user, folder)}
         return {uid: row.verdict if row else "" for uid, row in rows.items()}
 
+    def _boottime(self) -> float:
+        return (self.now - self.set_by).timestamp()
+
     def _opened(self) -> tuple[Desk, Watch]:
-        opened = open_desk(self.settings, lambda: self.now, boottime=lambda: (self.now - self.set_by).timestamp())
+        opened = open_desk(self.settings, lambda: self.now, boottime=self._boottime)
         desk = replace(opened, templates=_templates(), reader=_reader())
         return desk, Watch(desk, FakeMailbox(self.server, self.user), cast(Submission, self.submission), between=lambda: None)
 

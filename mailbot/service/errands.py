@@ -9,6 +9,7 @@ import orjson
 from mailbot.errors import MailbotError
 from mailbot.service.health import Pulse, health
 from mailbot.tasks.desk import Desk
+from mailbot.tasks.jumps import held_clock
 from mailbot.tasks.modes import safe_mode
 from mailbot.tasks.orders import carry_out_order
 
@@ -24,7 +25,7 @@ def run_errands(desk: Desk, pulse: Pulse) -> bool:
     for request in desk.requests.waiting():
         try:
             if request.verb == "status":
-                text = orjson.dumps(health(desk, pulse) | {"safe": safe_mode(desk)}).decode()
+                text = orjson.dumps(health(desk, pulse) | {"safe": safe_mode(desk), "clock": held_clock(desk)}).decode()
             else:
                 text = carry_out_order(desk, request.verb, request.arguments, request.id)
                 changed = True

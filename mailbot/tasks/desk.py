@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass, replace
-from datetime import datetime
 from pathlib import Path
 
 from mailbot.config import Settings
@@ -20,9 +18,7 @@ from mailbot.records.outbox import Outbox
 from mailbot.records.quarantine import Quarantine
 from mailbot.records.requests import Requests
 from mailbot.records.store import Store
-
-#: Gives the present instant, aware. The demo's runs fast; tests set theirs.
-Clock = Callable[[], datetime]
+from mailbot.tasks.clocks import Boottime, Clock, Timekeeper, boottime
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +37,7 @@ class Desk:
     requests: Requests
     reader: Reader
     clock: Clock
+    timekeeper: Timekeeper
 
     @property
     def company(self) -> Company:
@@ -62,8 +59,8 @@ class Desk:
             journal.close()
 
 
-def open_desk(settings: Settings, clock: Clock, *, writer: bool = True) -> Desk:
-    """Given the settings, open the state folder, which is made if it is not there. Who only looks is no `writer`.
+def open_desk(settings: Settings, clock: Clock, *, boottime: Boottime = boottime, writer: bool = True) -> Desk:
+    """Given the settings and the two clocks, open the state folder, which is made if it is not there. Who only looks is no `writer`.
 
     Raise Permanent if what is remembered is damaged or of a newer version, Temporary if the disk does not let us.
     """
@@ -82,4 +79,5 @@ def open_desk(settings: Settings, clock: Clock, *, writer: bool = True) -> Desk:
         requests=Requests(state / "requests"),
         reader=Reader(),
         clock=clock,
+        timekeeper=Timekeeper(clock, boottime),
     )

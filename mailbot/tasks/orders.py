@@ -7,14 +7,14 @@ from functools import partial
 
 from mailbot.errors import Permanent
 from mailbot.hiring.actions import Send
-from mailbot.hiring.case import Intent
 from mailbot.hiring.process import on_move
 from mailbot.hiring.stages import stage
-from mailbot.records.outbox import Entry
+from mailbot.tasks.breaker import close_breaker
 from mailbot.tasks.carry import carry_out
-from mailbot.tasks.deliver import settle
 from mailbot.tasks.desk import Desk
 from mailbot.tasks.gather import gather
+from mailbot.tasks.jumps import release_clock
+from mailbot.tasks.held import drop, resend
 from mailbot.tasks.modes import leave_safe_mode
 from mailbot.tasks.receive import decide
 
@@ -33,6 +33,7 @@ def carry_out_order(desk: Desk, verb: str, arguments: Arguments, id: str) -> str
         "quarantine retry": _retry,
         "outbox resend": _resend,
         "outbox drop": _drop,
+        "breaker close": _close_breaker,
     }
     if verb not in orders:
         raise Permanent(f"{verb}: no such order; is the daemon of another version?")
@@ -59,7 +60,9 @@ def _move(desk: Desk, arguments: Arguments, id: str) -> str:
 
 
 def _resume(desk: Desk, arguments: Arguments) -> str:
-    return "safe mode is over" if leave_safe_mode(desk) else "there was nothing to resume"
+    released = release_clock(desk)
+    over = ["safe mode is over"] * leave_safe_mode(desk) + ["the clock counts again"] * released
+    return "; ".join(over) or "there was nothing to resume"
 
 
 def _retry(desk: Desk, arguments: Arguments) -> str:
@@ -80,23 +83,14 @@ def _retry(desk: Desk, arguments: Arguments) -> str:
 
 
 def _resend(desk: Desk, arguments: Arguments) -> str:
-    entry, _ = _stuck(desk, arguments["id"])
-    desk.outbox.record(entry.id, "resend", desk.clock(), reason="a person had it sent again")
-    return f"{entry.id}: will be sent again"
+    resend(desk, arguments["id"])
+    return f"{arguments['id']}: will be sent again"
 
 
 def _drop(desk: Desk, arguments: Arguments) -> str:
-    entry, intent = _stuck(desk, arguments["id"])
-    desk.outbox.record(entry.id, "dropped", desk.clock(), reason="a person dropped it")
-    settle(desk, entry.reference, intent, "dropped", "a person dropped it")
-    return f"{entry.id}: will not be sent"
+    drop(desk, arguments["id"])
+    return f"{arguments['id']}: will not be sent"
 
 
-def _stuck(desk: Desk, id: str) -> tuple[Entry, Intent]:
-    entry = desk.outbox.get(id)
-    if entry is None:
-        raise Permanent(f"{id}: there is no such message in the outbox; see mailbot outbox list")
-    if entry.state in ("sent", "dropped", "committed"):
-        raise Permanent(f"{id}: it is {entry.state}, so nothing can be changed any more")
-    intent = next(intent for intent in desk.store.load(entry.reference).intents if intent.id == id)
-    return entry, intent
+def _close_breaker(desk: Desk, arguments: Arguments) -> str:
+    return "the breaker is closed, and what waited goes out" if close_breaker(desk) else "the breaker was closed already"

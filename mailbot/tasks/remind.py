@@ -18,6 +18,7 @@ from mailbot.records.catalogue import Row
 from mailbot.tasks.carry import carry_out, case_of, note, office_reference
 from mailbot.tasks.desk import Desk
 from mailbot.tasks.gather import letter_of
+from mailbot.tasks.jumps import look_at_clock
 
 _DIGEST = "digest"
 
@@ -31,7 +32,7 @@ def remind(desk: Desk) -> int:
     """
     decided = 0
     now = desk.clock()
-    if not desk.worktime.is_open(now):
+    if look_at_clock(desk) or not desk.worktime.is_open(now):
         return 0
     for row in desk.catalogue.rows():
         if row.wake is None or row.wake > now:

@@ -34,7 +34,7 @@ def filled(path: Path) -> Ledger:
     ledger.verdict("INBOX", 7, 100, "application", IDENTITY, "A-7F3K9", "D14", NOW)
     assert ledger.attempt("INBOX", 7, 101, NOW) == 1
     assert ledger.attempt("INBOX", 7, 101, NOW + timedelta(minutes=1)) == 2
-    ledger.gone("INBOX", 7, 102, NOW)
+    ledger.gone("INBOX", 7, 102, NOW + timedelta(minutes=2))
     return ledger
 
 
@@ -54,7 +54,7 @@ def check(ledger: Ledger) -> None:
     assert ledger.verdict_of("INBOX", 7, 101) is None
     assert ledger.reference_of(IDENTITY) == "A-7F3K9"
     assert ledger.arrival_of(IDENTITY) == ARRIVED
-    assert ledger.last_time() == NOW + timedelta(minutes=1)
+    assert ledger.last_time() == NOW + timedelta(minutes=2)
 
 
 def test_what_is_written_is_known_at_once_and_after_a_restart(path: Path) -> None:
@@ -138,7 +138,7 @@ def test_compaction_changes_nothing_but_the_size(path: Path) -> None:
     for _ in range(1000):
         ledger.attempt("INBOX", 7, 100, NOW)
     ledger.verdict("INBOX", 7, 100, "other", IDENTITY, "A-00000", "D17", NOW)
-    ledger.verdict("INBOX", 7, 100, "application", IDENTITY, "A-7F3K9", "D14", NOW)
+    ledger.verdict("INBOX", 7, 100, "application", IDENTITY, "A-7F3K9", "D14", NOW + timedelta(minutes=2))
     before = path.stat().st_size
     assert ledger.compact()
     assert path.stat().st_size < before / 50
@@ -219,3 +219,12 @@ def test_a_try_that_was_put_off_is_no_strike_also_after_a_restart(tmp_path: Path
     ledger.gone("INBOX", 1, 7, NOW)
     ledger.put_off("INBOX", 1, 7, NOW)
     assert ledger.unsettled("INBOX", 1) == ()
+
+
+def test_the_last_time_is_that_of_the_last_line_so_that_a_clock_which_was_wrong_is_forgotten_once_it_is_mended(path: Path) -> None:
+    ledger = Ledger(path)
+    ledger.remember("digest", "yesterday", NOW + timedelta(days=365))
+    ledger.remember("digest", "today", NOW)
+    ledger.recognise(IDENTITY, "A-7F3K9", ARRIVED)
+    assert ledger.last_time() == NOW
+    assert Ledger(path).last_time() == NOW
