@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
 
-from mailbot import __version__, verbs
+from mailbot import __version__, stuck, verbs
 from mailbot.errors import ConfigProblem, MailbotError
 
 
@@ -84,13 +84,13 @@ def parser() -> argparse.ArgumentParser:
     move.add_argument("reference", metavar="REF", help="its reference, such as A-7F3K9")
     move.add_argument("stage", metavar="STAGE", help="the id of a [[stages]] table, such as interview")
     verb("resume", verbs.resume, "leave safe mode, or a held clock", _RESUME, configured)
-    quarantine = verb("quarantine", verbs.quarantine, "messages that could not be handled", _QUARANTINE, configured, json)
+    quarantine = verb("quarantine", stuck.quarantine, "messages that could not be handled", _QUARANTINE, configured, json)
     quarantine.add_argument("what", choices=("list", "show", "retry"), help="what to do")
     quarantine.add_argument("id", nargs="?", metavar="ID", help="one message, as the list has it")
-    outbox = verb("outbox", verbs.outbox, "messages on their way out", _OUTBOX, configured, json)
+    outbox = verb("outbox", stuck.outbox, "messages on their way out", _OUTBOX, configured, json)
     outbox.add_argument("what", choices=("list", "show", "resend", "drop"), help="what to do")
     outbox.add_argument("id", nargs="?", metavar="ID", help="one message, as the list has it")
-    breaker = verb("breaker", verbs.breaker, "what stops a loop or a storm of mail", _BREAKER, configured)
+    breaker = verb("breaker", stuck.breaker, "what stops a loop or a storm of mail", _BREAKER, configured)
     breaker.add_argument("what", choices=("show", "close"), help="what to do")
     preview = verb("preview", verbs.preview, "show a template with sample facts", _PREVIEW, configured)
     preview.add_argument("template", metavar="TEMPLATE", help="its name, such as questions")

@@ -24,16 +24,13 @@ from mailbot.mail import samples
 from mailbot.mail.compose import Templates
 from mailbot.records.catalogue import Catalogue
 from mailbot.records.files import Lock, holder
-from mailbot.records.ledger import Ledger
 from mailbot.records.outbox import Outbox
-from mailbot.records.quarantine import Quarantine
 from mailbot.records.requests import Requests
 from mailbot.records.store import Store
 from mailbot.service import check as checks
 from mailbot.service import explain as explaining
 from mailbot.service import health, logs, owner, views
 from mailbot.service.pages import as_json, page, table
-from mailbot.tasks.breaker import breaker as remembered_breaker
 from mailbot.tasks.desk import open_desk
 from mailbot.tasks.jumps import held_clock
 from mailbot.tasks.modes import safe_mode
@@ -49,21 +46,21 @@ CONFIG = ("config.toml", "/etc/mailbot/config.toml")
 
 def run(options: Options) -> int:
     logs.start(sys.stderr, os.environ)
-    owner.become_owner(_settings(options).state_dir)
+    owner.become_owner(settings_of(options).state_dir)
     daemon.run(lambda: _ready(options), os.environ)
     return 0
 
 
 def once(options: Options) -> int:
     logs.start(sys.stderr, os.environ)
-    owner.become_owner(_settings(options).state_dir)
+    owner.become_owner(settings_of(options).state_dir)
     daemon.once(_ready(options), os.environ)
     return 0
 
 
 def check(options: Options) -> int:
     try:
-        settings = _settings(options)
+        settings = settings_of(options)
     except ConfigProblem as problem:
         return _checked(problem.problems, (), for_programs=options.json)
     owner.become_owner(settings.state_dir)
@@ -76,7 +73,7 @@ def check(options: Options) -> int:
 
 
 def status(options: Options) -> int:
-    settings = _settings(options)
+    settings = settings_of(options)
     owner.become_owner(settings.state_dir)
     answer: dict[str, object]
     if holder(settings.state_dir) is not None:
@@ -91,7 +88,7 @@ def status(options: Options) -> int:
 
 
 def list_applications(options: Options) -> int:
-    settings = _settings(options)
+    settings = settings_of(options)
     owner.become_owner(settings.state_dir)
     calendar = worktime(settings.company.office)
     rows = [
@@ -106,7 +103,7 @@ def list_applications(options: Options) -> int:
 
 
 def show(options: Options) -> int:
-    settings = _settings(options)
+    settings = settings_of(options)
     owner.become_owner(settings.state_dir)
     calendar = worktime(settings.company.office)
     store = Store(settings.state_dir)
@@ -127,7 +124,7 @@ def show(options: Options) -> int:
 
 
 def explain(options: Options) -> int:
-    settings = _settings(options)
+    settings = settings_of(options)
     zone = worktime(settings.company.office).zone
     at = options.at.replace(tzinfo=zone) if options.at and options.at.tzinfo is None else options.at
     failed = False
@@ -157,82 +154,15 @@ def explain(options: Options) -> int:
 
 
 def move(options: Options) -> int:
-    return _order(options, "move", {"reference": options.reference.upper(), "stage": options.stage})
+    return order(options, "move", {"reference": options.reference.upper(), "stage": options.stage})
 
 
 def resume(options: Options) -> int:
-    return _order(options, "resume", {})
-
-
-def quarantine(options: Options) -> int:
-    settings = _settings(options)
-    owner.become_owner(settings.state_dir)
-    kept = Quarantine(settings.state_dir / "quarantine")
-    if options.what == "list":
-        calendar = worktime(settings.company.office)
-        found = [views.quarantined_view(entry, calendar) for entry in kept.entries()]
-        if options.json:
-            print(as_json(found))
-        else:
-            lines = [(view["id"], view["at"], view["attempts"], view["size"], view["reason"]) for view in found]
-            print(table(("id", "at", "attempts", "bytes", "reason"), lines))
-        return 0
-    if not options.id:
-        return _usage(f"quarantine {options.what} needs an ID; see mailbot quarantine list")
-    if options.what == "retry":
-        return _order(options, "quarantine retry", {"id": options.id})
-    sys.stdout.buffer.write(kept.read(options.id))
-    return 0
-
-
-def outbox(options: Options) -> int:
-    if options.what in ("resend", "drop"):
-        if not options.id:
-            return _usage(f"outbox {options.what} needs an ID; see mailbot outbox list")
-        return _order(options, f"outbox {options.what}", {"id": options.id})
-    settings = _settings(options)
-    owner.become_owner(settings.state_dir)
-    calendar = worktime(settings.company.office)
-    store = Store(settings.state_dir)
-    entries = Outbox(settings.state_dir / "outbox.jsonl", writer=False).entries()
-    if options.what == "show":
-        entry = next((entry for entry in entries if entry.id == options.id), None)
-        if entry is None:
-            raise Permanent(f"{options.id}: there is no such message in the outbox; see mailbot outbox list")
-        intent = next(intent for intent in store.load(entry.reference).intents if intent.id == entry.id)
-        sys.stdout.buffer.write(store.read(entry.reference, intent.path))
-        return 0
-    addresses = {
-        (reference, intent.id): intent.to
-        for reference in {entry.reference for entry in entries}
-        for intent in store.load(reference).intents
-    }
-    found = [views.entry_view(entry, addresses.get((entry.reference, entry.id), ""), calendar) for entry in entries]
-    if options.json:
-        print(as_json(found))
-    else:
-        columns = ("id", "reference", "purpose", "to", "state", "attempts", "reason")
-        print(table(columns, [tuple(view[column] for column in columns) for view in found]))
-    return 0
-
-
-def breaker(options: Options) -> int:
-    if options.what == "close":
-        return _order(options, "breaker close", {})
-    settings = _settings(options)
-    owner.become_owner(settings.state_dir)
-    found = remembered_breaker(Ledger(settings.state_dir / "ledger.jsonl"))
-    calendar = worktime(settings.company.office)
-    print(f"the breaker is {'open' if found.open else 'closed'}")
-    if found.open:
-        print(f"since: {views.instant(found.at, calendar)}\nbecause: {found.reason}")
-    if found.rests(daemon.system_clock()):
-        print(f"nothing at all is sent until: {views.instant(found.rest_until, calendar)}")
-    return 0
+    return order(options, "resume", {})
 
 
 def preview(options: Options) -> int:
-    settings = _settings(options)
+    settings = settings_of(options)
     language = options.language or settings.company.language
     calendar = worktime(settings.company.office)
     templates = Templates(settings.templates_dir, calendar.zone)
@@ -250,23 +180,24 @@ def demo(options: Options) -> int:
     return show_all(keep=options.keep, fast=options.fast)
 
 
-def _settings(options: Options) -> Settings:
+def settings_of(options: Options) -> Settings:
+    """The settings of the file that the options name, or of the first that is there. Raise ConfigProblem."""
     path = options.config or next((path for path in map(Path, CONFIG) if path.exists()), Path(CONFIG[0]))
     return config.load(path, os.environ, installed=share() / "templates")
 
 
 def _ready(options: Options) -> Settings:
     """The settings, once nothing is wrong with what they speak of. Raise ConfigProblem with all that is."""
-    settings = _settings(options)
+    settings = settings_of(options)
     fatal = tuple(problem for problem in checks.offline(settings, os.environ, datetime.now(UTC)) if problem.fatal)
     if fatal:
         raise ConfigProblem(fatal)
     return settings
 
 
-def _order(options: Options, verb: str, arguments: Mapping[str, str]) -> int:
-    """Do it with the lock in hand, or have the running daemon do it."""
-    settings = _settings(options)
+def order(options: Options, verb: str, arguments: Mapping[str, str]) -> int:
+    """Given the options, a verb and its arguments, do it with the lock in hand, or have the running daemon do it; return 0."""
+    settings = settings_of(options)
     owner.become_owner(settings.state_dir)
     if holder(settings.state_dir) is not None:
         print(_ask(Requests(settings.state_dir / "requests"), verb, arguments))
@@ -305,6 +236,7 @@ def _checked(problems: Sequence[Problem], said: Sequence[str], *, for_programs: 
     return 0 if ok else 2
 
 
-def _usage(text: str) -> int:
+def usage(text: str) -> int:
+    """Say what is wrong with the command line; return the exit status."""
     print(f"mailbot: {text}", file=sys.stderr)
     return 2

@@ -45,6 +45,8 @@ class FiledMessage:
     confirmed: bool = True
     #: Of a notice: the number of the message it tells of, 0 for none.
     about: int = 0
+    #: Of what came in: keyed hash of its new text and its attachments, by which a machine's repetitions are seen; "" if it was not taken.
+    body: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,6 +16,10 @@ ANSWERABLE_RULES = frozenset({"D11", "D14", "D15", "reminder"})
 ANSWERS_TO_STAFF = frozenset({"refused", "returned", "expired", "answered"})
 #: So many of these, or of relays, one address gets in an hour; a person sends fewer.
 _ALIKE_AN_HOUR = 10
+#: The same body from one address so often in an hour is a machine's (design section 6).
+_SAME_AN_HOUR = 5
+#: So many times the cap of an hour, decided in one hour, is no backlog that waits for its turn but something out of hand.
+_STORM = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +44,17 @@ class Permission:
 
     verdict: Verdict
     because: str
+
+
+def loop(same: int) -> str:
+    """Given how often one address has sent the same body within an hour, return why the breaker must open; "" if it need not."""
+    return f"one address has sent the same text {same} times in an hour, as a machine does" if same >= _SAME_AN_HOUR else ""
+
+
+def storm(decided: int, limits: Limits) -> str:
+    """Given how many messages to candidates the machine has decided on in an hour, return why the breaker must open, or ""."""
+    cap = limits.total_per_hour
+    return f"{decided} automatic messages were decided on in an hour, and {cap} may go out in one" if decided >= _STORM * cap else ""
 
 
 def may_send(intent: Intent, counts: Counts, limits: Limits) -> Permission:

@@ -164,6 +164,10 @@ class Outbox:
             len(hour),
         )
 
+    def decided_since(self, since: datetime) -> int:
+        """Return how many messages to candidates the machine has decided on after that instant, whatever became of them."""
+        return sum(each.automatic and each.audience == "candidate" and each.planned_at > since for each in self._entries.values())
+
     def alike(self, entry: Entry, now: datetime) -> int:
         """Return how many messages of the same purpose have gone out to its address in an hour; 0 for one that was let through before,
         or that a person has had sent again."""

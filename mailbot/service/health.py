@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
+from mailbot.tasks.breaker import breaker
 from mailbot.tasks.desk import Desk
 from mailbot.tasks.jumps import held_clock
 from mailbot.tasks.modes import safe_mode
@@ -36,6 +37,7 @@ def health(desk: Desk, pulse: Pulse | None) -> dict[str, object]:
     oldest = min(waiting, key=lambda row: row.since or now, default=None)
     outbox = Counter(entry.state for entry in desk.outbox.entries())
     official = desk.worktime.official_until(desk.worktime.local(now).year)
+    tripped = breaker(desk.ledger).open
     mailboxes = _mailboxes(desk, pulse.watch) if pulse and pulse.watch.connected and not pulse.watch.reading else []
     answer: dict[str, object] = {
         "state": "ok",
@@ -55,12 +57,13 @@ def health(desk: Desk, pulse: Pulse | None) -> dict[str, object]:
         },
         "outbox": dict(sorted(outbox.items())),
         "quarantine": len(desk.quarantine.entries()),
-        "breaker": "closed",
+        "breaker": "open" if tripped else "closed",
         "calendar": {"official_until": official},
         "mailboxes": mailboxes,
     }
     troubled = (
-        (pulse and (not pulse.watch.connected or pulse.watch.is_resting()))
+        tripped
+        or (pulse and (not pulse.watch.connected or pulse.watch.is_resting()))
         or answer["quarantine"]
         or any(state in outbox for state in _STUCK)
         or any(mailbox["differ"] for mailbox in mailboxes)

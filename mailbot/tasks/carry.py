@@ -35,6 +35,8 @@ class Arrival:
     confirmed: bool = True
     #: For a staff member's answer to a notice: the number of the message that the notice tells of.
     about: int = 0
+    #: Keyed hash of what it says.
+    body: str = ""
 
 
 def carry_out(
@@ -170,6 +172,7 @@ def _filed(arrival: Arrival, number: int, rule: str) -> NewMessage:
         attachments=tuple(attachments),
         confirmed=arrival.confirmed,
         about=arrival.about,
+        body=arrival.body,
     )
     return NewMessage(filed, arrival.raw, tuple(files))
 

@@ -9,15 +9,17 @@ from datetime import datetime, timedelta
 
 from mailbot.errors import MailbotError, Temporary
 from mailbot.hiring.case import HistoryEntry, Intent
-from mailbot.hiring.letters import OFFICE_HOURS
+from mailbot.hiring.letters import AFTER_READING, OFFICE_HOURS
 from mailbot.hiring.process import REPORTS, Fate, on_delivery
 from mailbot.hiring.sending import ANSWERS_TO_STAFF, Counts, may_send
 from mailbot.hiring.steps import ended
 from mailbot.hiring.waiting import overtaken
 from mailbot.mail.smtp import Outcome, Submission
 from mailbot.records.outbox import Entry
+from mailbot.tasks.breaker import breaker, obey_limit, watch_for_storm
 from mailbot.tasks.carry import carry_out, note
 from mailbot.tasks.desk import Desk
+from mailbot.tasks.jumps import look_at_clock
 from mailbot.tasks.modes import safe_mode
 
 #: Pauses between tries, in minutes; the last one stays. Shorter than a relay's five days: a late answer is worse than one that a
@@ -47,6 +49,11 @@ def deliver(desk: Desk, submission: Submission, *, reading_is_fresh: bool, betwe
     `reading_is_fresh` says that INBOX and Sent have been read to the end lately: what waits for that stays otherwise.
     Raise Temporary if the disk does not let us record: then nothing more is sent.
     """
+    # Also where there is nothing to send: this is asked most often.
+    look_at_clock(desk)
+    watch_for_storm(desk)
+    if breaker(desk.ledger).rests(desk.clock()):
+        return Delivered()
     sent = 0
     for planned in desk.outbox.due(desk.clock()):
         # A person may have dropped it between two messages.
@@ -57,7 +64,9 @@ def deliver(desk: Desk, submission: Submission, *, reading_is_fresh: bool, betwe
             continue
         if entry.purpose in OFFICE_HOURS and not desk.worktime.is_open(desk.clock()):
             continue
-        if entry.audience == "candidate" and entry.automatic and safe_mode(desk):
+        if entry.audience == "candidate" and entry.automatic and (safe_mode(desk) or breaker(desk.ledger).open):
+            continue
+        if entry.purpose in AFTER_READING and look_at_clock(desk):
             continue
         try:
             outcome = _deliver_one(desk, submission, entry)
@@ -72,6 +81,9 @@ def deliver(desk: Desk, submission: Submission, *, reading_is_fresh: bool, betwe
             continue
         if outcome and outcome.state == "sent":
             sent += 1
+        if outcome and outcome.limit:
+            obey_limit(desk, outcome.text)
+            return Delivered(sent)
         if outcome and outcome.account_fault:
             # The login fails for every message alike; more tries would only lock the account.
             return Delivered(sent, login_failed=True)
@@ -111,9 +123,13 @@ def _deliver_one(desk: Desk, submission: Submission, entry: Entry) -> Outcome | 
         desk.outbox.record(entry.id, "held", now, reason=because)
         settle(desk, entry.reference, intent, "held", because)
         return None
+
+    def commit() -> None:
+        desk.outbox.record(entry.id, "commit", desk.clock())
+
     raw = desk.store.read(entry.reference, intent.path)
     desk.outbox.record(entry.id, "attempt", now)
-    outcome = submission.send(raw, desk.company.job, intent.to, lambda: desk.outbox.record(entry.id, "commit", desk.clock()))
+    outcome = submission.send(raw, desk.company.job, intent.to, commit, witness=desk.settings.smtp.witness)
     log.info("delivery", extra={"case": entry.reference, "intent": entry.id, "purpose": entry.purpose, "outcome": outcome.state})
     _record(desk, entry, intent, outcome)
     return outcome

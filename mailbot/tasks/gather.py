@@ -224,6 +224,24 @@ def letter_of(desk: Desk, case: Case, filed: FiledMessage) -> Read:
     return desk.reader.read(desk.store.read(case.reference, filed.path))
 
 
+def oldest_letter(desk: Desk, case: Case, application: Application) -> tuple[int, Letter | None]:
+    """The oldest letter that waits for a person, read anew from its bytes, with its number; (0, None) if none does.
+
+    One that can be read no more is None: the person hears of the case without its words.
+    """
+    waiting = {unanswered.identity for unanswered in application.unanswered}
+    filed = next((m for m in case.messages if m.direction == "in" and m.identity in waiting), None)
+    if filed is None:
+        return 0, None
+    try:
+        read = letter_of(desk, case, filed)
+    except BadMessage as bad:
+        log.error("a letter on file can not be read: %s", bad, extra={"case": case.reference})
+        return filed.number, None
+    message = read.message
+    return filed.number, Letter(message.sender, message.subject, read.reply.new_text, filed.at, message.attachments)
+
+
 def _answered(desk: Desk, message: Message, arrived: datetime) -> datetime | None:
     """When a person last wrote to the sender of a first letter from our own mailbox; what belongs to no application is in the office."""
     assert message.sender is not None  # kinds lets nobody else through as a candidate

@@ -13,8 +13,8 @@ from mailbot.tasks.breaker import close_breaker
 from mailbot.tasks.carry import carry_out
 from mailbot.tasks.desk import Desk
 from mailbot.tasks.gather import gather
-from mailbot.tasks.jumps import release_clock
 from mailbot.tasks.held import drop, resend
+from mailbot.tasks.jumps import release_clock
 from mailbot.tasks.modes import leave_safe_mode
 from mailbot.tasks.receive import decide
 

@@ -23,6 +23,8 @@ from mailbot.tasks.modes import enter_safe_mode
 STRIKES = 3
 #: How many of the newest messages of Sent are looked at on first contact, to tell a new mailbox from a lost state.
 _LOOK_BACK = 50
+#: Sees what was gathered of a message in another light.
+Regard = Callable[[Gathered], Gathered]
 _LOST = "Sent holds a message of mailbot's that the state does not know: the state was lost, or is an old backup"
 #: The form of every Message-ID that mailbot writes.
 OUR_FORM = re.compile(r"<mb1\.(?P<intent>[a-z2-7]{16})\.[0-9a-f]{32}@[^<>@\s]+>")
@@ -42,10 +44,16 @@ def read_folder(desk: Desk, mailbox: MailboxPort, state: FolderState, role: Role
 
 
 def take_in_all(
-    desk: Desk, mailbox: MailboxPort, state: FolderState, role: Role, todo: Sequence[Headline], between: Callable[[], None]
+    desk: Desk,
+    mailbox: MailboxPort,
+    state: FolderState,
+    role: Role,
+    todo: Sequence[Headline],
+    between: Callable[[], None],
+    regard: Regard = lambda gathered: gathered,
 ) -> int:
     """Given an open connection, the folder just opened on it and some of its messages, bring each to its verdict; return how many were
-    there to be read. `between` and what is raised: as for `read_folder`."""
+    there to be read. `between` and what is raised: as for `read_folder`. `regard` may see the facts of a message otherwise."""
     limit = desk.company.limits.message_bytes
     small = [headline for headline in todo if headline.size <= limit]
     missing = {headline.uid for headline in small}
@@ -53,7 +61,7 @@ def take_in_all(
     refused: list[Temporary] = []
     for fetched in _fetched(mailbox, small, refused):
         missing.discard(fetched.headline.uid)
-        _take_in(desk, role, state, fetched.headline, fetched.raw)
+        _take_in(desk, role, state, fetched.headline, fetched.raw, regard)
         taken += 1
         between()
     if refused:
@@ -63,7 +71,7 @@ def take_in_all(
             desk.ledger.gone(state.name, state.uidvalidity, uid, desk.clock())
     for headline in todo:
         if headline.size > limit and (header := mailbox.header(headline.uid)):
-            _take_in(desk, role, state, headline, header, too_large=True)
+            _take_in(desk, role, state, headline, header, regard, too_large=True)
             taken += 1
             between()
     return taken
@@ -130,7 +138,9 @@ def _without_verdict(desk: Desk, mailbox: MailboxPort, state: FolderState) -> li
     return todo
 
 
-def _take_in(desk: Desk, role: Role, state: FolderState, headline: Headline, raw: bytes, *, too_large: bool = False) -> None:
+def _take_in(
+    desk: Desk, role: Role, state: FolderState, headline: Headline, raw: bytes, regard: Regard, *, too_large: bool = False
+) -> None:
     """One message to its verdict; nothing that is in it stops the next."""
     attempts = desk.ledger.attempt(state.name, state.uidvalidity, headline.uid, desk.clock())
     if attempts > STRIKES:
@@ -138,7 +148,7 @@ def _take_in(desk: Desk, role: Role, state: FolderState, headline: Headline, raw
         quarantine(desk, state.name, state.uidvalidity, headline, raw, "mailbot stopped in the middle of it", attempts)
         return
     try:
-        _decide(desk, role, state, headline, desk.reader.read(raw), raw, too_large=too_large)
+        _decide(desk, role, state, headline, desk.reader.read(raw), raw, regard, too_large=too_large)
     except Temporary:
         # A disk in trouble says nothing of the message.
         with suppress(Temporary):
@@ -173,11 +183,14 @@ def _of_lost_state(desk: Desk, message_id: str) -> bool:
     return not any(intent.message_id == message_id for office in offices for intent in office.intents)
 
 
-def _decide(desk: Desk, role: Role, state: FolderState, headline: Headline, read: Read, raw: bytes, *, too_large: bool) -> None:
+def _decide(
+    desk: Desk, role: Role, state: FolderState, headline: Headline, read: Read, raw: bytes, regard: Regard, *, too_large: bool
+) -> None:
     arrived = min(headline.arrived, desk.clock())
     identity = desk.key.identity(read.message)
     first = desk.ledger.arrival_of(identity)
     gathered = gather(desk, read, role=role, arrived=min(first, arrived) if first else arrived, folder=state.name, too_large=too_large)
+    gathered = regard(gathered)
     judgement = gathered.facts.judgement
     kind: str = judgement.kind
 

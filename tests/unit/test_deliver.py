@@ -93,10 +93,10 @@ def test_a_bug_at_one_message_costs_nobody_else_their_message(tmp_path: Path, mo
     hands = met(tmp_path)
     send, number = hands.submission.send, iter(range(1, 100))
 
-    def broken_once(raw: bytes, sender: str, recipient: str, commit: Callable[[], None]) -> Outcome:
+    def broken_once(raw: bytes, sender: str, recipient: str, commit: Callable[[], None], witness: str = "") -> Outcome:
         if next(number) == 1:
             raise ValueError("a bug")
-        return send(raw, sender, recipient, commit)
+        return send(raw, sender, recipient, commit, witness)
 
     monkeypatch.setattr(hands.submission, "send", broken_once)
     write(hands, 1)

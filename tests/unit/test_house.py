@@ -16,7 +16,7 @@ HOME = Path(mailbot.__file__).parent
 #: From the roof down: a room may use those on lower floors, and of its own floor only where nothing comes back.
 FLOORS = (
     {"__main__", "demo_office"},
-    {"cli", "verbs"},
+    {"cli", "stuck", "verbs"},
     {"daemon"},
     {"tasks", "service"},
     {"mail", "records", "config"},
