@@ -122,9 +122,8 @@ def _read_in_child(reader: str, content: bytes, seconds: float) -> tuple[Verdict
 
     Both ways go through memory files: nothing of a candidate is written to disk, no pipe can stall, and the kernel bounds the answer.
     """
-    question, answer = os.memfd_create("attachment"), os.memfd_create("answer")
     try:
-        with os.fdopen(question, "w+b") as stdin, os.fdopen(answer, "w+b") as stdout:
+        with os.fdopen(os.memfd_create("attachment"), "w+b") as stdin, os.fdopen(os.memfd_create("answer"), "w+b") as stdout:
             stdin.write(content)
             stdin.seek(0)
             program = f"from mailbot.mail.documents import main; main({reader!r})"

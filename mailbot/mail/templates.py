@@ -14,7 +14,7 @@ from jinja2 import FileSystemLoader, StrictUndefined, TemplateError, TemplateNot
 from jinja2.exceptions import TemplateRuntimeError
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
-from mailbot.errors import ConfigProblem, Problem
+from mailbot.errors import ConfigProblem, Problem, Temporary
 from mailbot.hiring.actions import Fact
 from mailbot.hiring.model import Language
 from mailbot.mail import dates, samples
@@ -48,7 +48,8 @@ class Templates:
     def render(self, language: Language, name: str, facts: Mapping[str, Fact]) -> Rendered:
         """Given the facts, return the message. They are only ever data: nothing in them is read as a template.
 
-        Raise ConfigProblem, with file and line, if the template is missing, broken or names a fact that is not given.
+        Raise ConfigProblem, with file and line, if the template is missing, broken or names a fact that is not given,
+        Temporary if the disk does not give it.
         """
         try:
             subject = _block(self._plain[language], name, "subject", facts)
@@ -57,7 +58,10 @@ class Templates:
             html = _block(self._escaped[language], name, "html", facts) if has_html else ""
         # A template is a small program of the company's: whatever it does wrong is a fault in its file.
         except Exception as error:
-            raise ConfigProblem((_problem(self._folder / language / f"{name}.j2", error),)) from error
+            path = self._folder / language / f"{name}.j2"
+            if isinstance(error, OSError) and not isinstance(error, TemplateNotFound | PermissionError):
+                raise Temporary(f"{path}: the template can not be read ({error.strerror}); mailbot tries again") from error
+            raise ConfigProblem((_problem(path, error),)) from error
         return Rendered(" ".join(subject.split()), _neat(text), _neat(html))
 
     def problems(self, languages: Collection[Language], wanted: Collection[str]) -> tuple[Problem, ...]:

@@ -149,7 +149,9 @@ class Lock:
 
     def release(self) -> None:
         """Give the lock back; the file stays, because removing it would let two processes each lock a file of their own."""
-        os.ftruncate(self._descriptor, 0)
+        # What stands in it is read only while it is held.
+        with suppress(OSError):
+            os.ftruncate(self._descriptor, 0)
         os.close(self._descriptor)
 
     def __enter__(self) -> Self:

@@ -13,7 +13,7 @@ from mailbot.hiring.case import Case, FiledAttachment, FiledMessage, HistoryEntr
 from mailbot.hiring.letters import AFTER_READING
 from mailbot.hiring.model import Attachment, Message
 from mailbot.mail.compose import Envelope, thread_subject, write
-from mailbot.records.files import safe_name
+from mailbot.records.files import in_words, safe_name
 from mailbot.records.outbox import Entry
 from mailbot.records.store import Commit, NewMessage
 from mailbot.tasks.desk import Desk
@@ -231,8 +231,9 @@ def _rendered(desk: Desk, reference: str, action: Action, decision: Decision, no
 
 
 def _read(path: str) -> Attachment:
-    """A file of the configuration as an attachment."""
+    """A file of the configuration as an attachment. Raise Temporary if it can not be read."""
     from mimetypes import guess_type  # noqa: PLC0415
 
     file = Path(path)
-    return Attachment(file.name, guess_type(file.name)[0] or "application/octet-stream", file.read_bytes())
+    with in_words(file):
+        return Attachment(file.name, guess_type(file.name)[0] or "application/octet-stream", file.read_bytes())
