@@ -137,6 +137,7 @@ def _configure(folder: Path) -> ImapServer:
     server = ImapServer(
         port=port, tls_port=tls_port, lmtp_port=lmtp_port, ca_file=str(certificates.ca_file), introspection_port=introspection_port
     )
+    server.homes = folder / "mail"
     (folder / "oauth2.conf").write_text(INTROSPECTION.format(port=introspection_port))
     unprivileged = f"default_internal_user = {owner}\ndefault_internal_group = {group}\ndefault_login_user = {owner}"
     configuration = CONFIGURATION.format(

@@ -10,6 +10,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
+from pathlib import Path
 from uuid import uuid4
 
 
@@ -42,6 +43,8 @@ class ImapServer:
         self.introspection_port = introspection_port
         #: Every user's.
         self.password = password
+        #: The folder with a folder of Maildirs for each user, where that is how it keeps mail.
+        self.homes: Path | None = None
 
     def new_user(self) -> str:
         return f"user-{uuid4().hex[:12]}"

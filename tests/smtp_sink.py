@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import socket
 import ssl
 import threading
 import time
@@ -60,6 +61,7 @@ class SmtpServer:
         self._transactions: list[Transaction] = []
         self._faults: dict[str, deque[Fault]] = defaultdict(deque)
         self._arrived = threading.Condition()
+        self._open = 0
 
     def script(self, step: Step, *faults: Fault | str) -> None:
         """The next times that `step` comes, do these in turn (a bare string is a reply: `"451 4.7.1 Later"`); then behave again."""
@@ -76,6 +78,24 @@ class SmtpServer:
             if not self._arrived.wait_for(lambda: len(self._transactions) >= count, seconds):
                 raise AssertionError(f"{len(self._transactions)} messages arrived, not {count}")
             return tuple(self._transactions)
+
+    def settle(self, seconds: float = 10) -> tuple[Transaction, ...]:
+        """The transactions once no client is connected any more, one that was killed among them; they are forgotten here."""
+        # Connections are accepted in their order: once we are greeted, so was everybody before us.
+        with socket.create_connection(("127.0.0.1", self.port), timeout=seconds) as last:
+            last.recv(1)
+        with self._arrived:
+            if not self._arrived.wait_for(lambda: self._open == 0, seconds):
+                raise AssertionError("a client stays connected")
+            taken = tuple(self._transactions)
+            self._transactions.clear()
+            return taken
+
+    def connected(self, change: int) -> None:
+        """One client more or less; for the protocol below."""
+        with self._arrived:
+            self._open += change
+            self._arrived.notify_all()
 
     def take(self, step: str) -> Fault | None:
         """The fault that is due at this step; for the protocol below."""
@@ -96,6 +116,14 @@ class _Protocol(SMTP):
         self._sink = sink
         for step, method in self._smtp_methods.items():
             self._smtp_methods[step] = self._scripted(step, method)
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self._sink.connected(1)
+        super().connection_made(transport)
+
+    def connection_lost(self, error: Exception | None) -> None:
+        super().connection_lost(error)
+        self._sink.connected(-1)
 
     def _scripted(self, step: str, method: Callable[[str], Awaitable[None]]) -> Callable[[str], Awaitable[None]]:
         async def scripted(argument: str) -> None:

@@ -1,0 +1,207 @@
+"""Trials: one pass of mailbot from a saved moment of an office, stopped or hindered by strace; then passes that nobody hinders.
+
+    with Bench(office, folder) as bench:              # a warm interpreter and an SMTP server of its own
+        after = bench.trial(moment, strace=KILL)      # what the world and the state folder look like afterwards
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any, Self
+from uuid import uuid4
+
+from imap_server import ImapServer, Stored
+from office import ROOT, Office
+from servers import free_ports
+from smtp_sink import SmtpServer, Transaction, running_smtp
+
+FOLDERS = ("INBOX", "Sent", "Junk")
+#: When mailbot is started again after the pass in question: soon, and once what is tried again after five minutes is due.
+RESTARTS = (timedelta(minutes=1), timedelta(minutes=12))
+#: When it is started once more if a message is of unknown fate: it has then been looked for the last time.
+LAST_LOOK = timedelta(minutes=90)
+
+
+@dataclass(frozen=True)
+class Moment:
+    """An office right before a pass: the time, the state folder, the Maildir."""
+
+    name: str
+    now: datetime
+    state: Path
+    maildir: Path
+
+
+@dataclass(frozen=True)
+class Aftermath:
+    """What a trial left behind."""
+
+    moment: Moment
+    #: Of the pass in question, then of those that nobody hindered.
+    statuses: tuple[int, ...]
+    state: Path
+    user: str
+    log: str
+    before: dict[str, list[Stored]]
+    after: dict[str, list[Stored]]
+    taken: tuple[Transaction, ...]
+    #: How many of each system call the pass made, where that was asked for.
+    calls: dict[str, int] = field(default_factory=dict)
+
+
+class Bench:
+    """One warm interpreter, one SMTP server, one folder for trials."""
+
+    def __init__(self, office: Office, folder: Path) -> None:
+        self._office, self._folder = office, folder
+        # The one that stands in the configuration, whoever else is looked at later.
+        self._user = office.user
+        self._stack = ExitStack()
+
+    def __enter__(self) -> Self:
+        self._folder.mkdir(parents=True)
+        self._sink: SmtpServer = self._stack.enter_context(running_smtp(port=free_ports(1)[0]))
+        environ = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"} | {"PYTHONPATH": str(ROOT)}
+        self._warm = subprocess.Popen(
+            [sys.executable, str(Path(__file__).with_name("warm.py"))], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=environ
+        )
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._warm.communicate()
+        self._stack.close()
+
+    def trial(self, moment: Moment, strace: tuple[str, ...] = (), *, keep: bool = False, here: bool = False) -> Aftermath:
+        """The pass in question under strace with these options, then the restarts. What it leaves is removed by `remove`.
+
+        The mail stays if it is to be kept. With `here` the passes warm the interpreter.
+        """
+        place = self._folder / uuid4().hex[:12]
+        place.mkdir()
+        user = self._restored(moment, place)
+        imap = self._office.imap
+        before = _mail(imap, user)
+        log = place / "log"
+        statuses = [self._pass(place, moment.now, strace, here=here)]
+        taken = list(self._sink.settle())
+        for later in RESTARTS:
+            statuses.append(self._pass(place, moment.now + later, here=here))
+        taken += self._sink.settle()
+        if any(state == "unknown" for state, _ in outbox(place / "state").values()):
+            statuses += [self._pass(place, moment.now + LAST_LOOK + more) for more in (timedelta(0), timedelta(minutes=1))]
+            taken += self._sink.settle()
+        text = log.read_text(encoding="utf-8", errors="replace")
+        counts = place / "calls"
+        calls = _counted(counts.read_text(errors="replace")) if counts.exists() else {}
+        aftermath = Aftermath(moment, tuple(statuses), place / "state", user, text, before, _mail(imap, user), tuple(taken), calls)
+        if not keep:
+            shutil.rmtree(_home(imap, user))
+        return aftermath
+
+    def counted(self, moment: Moment, calls: str) -> Aftermath:
+        """A trial that nobody hinders, with the system calls counted (`calls`: their names with commas between)."""
+        return self.trial(moment, ("-qq", "-o", "{place}/calls", "-e", f"trace={calls}"))
+
+    def moment(self, name: str, now: datetime, state: Path, user: str, comes: Callable[[], object]) -> Moment:
+        """Save an office as it stands, with what `comes` into the user's mailbox; the mailbox itself is then as before."""
+        saved = self._folder / f"before-{name.replace(' ', '-')}"
+        saved.mkdir()
+        if state.exists():
+            shutil.copytree(state, saved / "state")
+        else:
+            (saved / "state").mkdir(mode=0o700)
+        home = _home(self._office.imap, user)
+        # The first look makes the folders of a new user.
+        _mail(self._office.imap, user)
+        shutil.copytree(home, saved / "home-before")
+        comes()
+        shutil.copytree(home, saved / "home")
+        shutil.rmtree(home)
+        _owned(saved / "home-before", home)
+        return Moment(name, now, saved / "state", saved / "home")
+
+    def _restored(self, moment: Moment, place: Path) -> str:
+        """A fresh user with the mail of that moment, and beside it the state and a configuration for the two; the user's name."""
+        user, office = self._office.imap.new_user(), self._office
+        home = _home(office.imap, user)
+        _owned(moment.maildir, home)
+        shutil.copytree(moment.state, place / "state")
+        text = office.config.read_text(encoding="utf-8").replace(self._user, user)
+        text = text.replace(f"port = {office.smtp.port}\n", f"port = {self._sink.port}\n")
+        text = text.replace(f'dir = "{office.folder / "state"}"', f'dir = "{place / "state"}"')
+        (place / "config.toml").write_text(text, encoding="utf-8")
+        (place / "config.toml").chmod(0o644)
+        return user
+
+    def _pass(self, place: Path, now: datetime, strace: tuple[str, ...] = (), *, here: bool = False) -> int:
+        order = {
+            "config": str(place / "config.toml"),
+            "templates": str(ROOT / "templates"),
+            "log": str(place / "log"),
+            "now": now.isoformat(),
+            "here": here,
+            "strace": [option.format(place=place) for option in strace],
+        }
+        assert self._warm.stdin and self._warm.stdout
+        self._warm.stdin.write(json.dumps(order) + "\n")
+        self._warm.stdin.flush()
+        answer = self._warm.stdout.readline()
+        assert answer, "the warm interpreter has ended"
+        return int(answer)
+
+
+def remove(aftermath: Aftermath) -> None:
+    """Clear away what a trial left on the disk."""
+    shutil.rmtree(aftermath.state.parent)
+
+
+def outbox(state: Path) -> dict[str, tuple[str, str]]:
+    """intent -> (its state, for whom), as the journal says, read without mailbot."""
+    found: dict[str, tuple[str, str]] = {}
+    for line in lines(state / "outbox.jsonl"):
+        if line["event"] == "planned":
+            found[line["entry"]["id"]] = (line["entry"]["state"], line["entry"]["audience"])
+        elif line["event"] in {"commit", "sent", "retry", "failed", "unknown", "held", "dropped"}:
+            found[line["id"]] = (line["event"], found[line["id"]][1])
+    return found
+
+
+def lines(journal: Path) -> list[dict[str, Any]]:
+    """The events of a journal; a torn last line is none."""
+    whole = journal.read_bytes().rpartition(b"\n")[0] if journal.exists() else b""
+    return [json.loads(line)["event"] for line in whole.splitlines()]
+
+
+def _mail(imap: ImapServer, user: str) -> dict[str, list[Stored]]:
+    return {folder: imap.messages(user, folder) for folder in FOLDERS}
+
+
+def _owned(saved: Path, home: Path) -> None:
+    """Put a saved Maildir in a user's place."""
+    shutil.copytree(saved, home)
+    owner = home.parent.stat()
+    for path in (home, *home.rglob("*")):
+        os.chown(path, owner.st_uid, owner.st_gid)
+
+
+def _home(imap: ImapServer, user: str) -> Path:
+    assert imap.homes, "this server keeps no Maildirs"
+    return imap.homes / user
+
+
+def _counted(text: str) -> dict[str, int]:
+    counts: dict[str, int] = {}
+    for line in text.splitlines():
+        name, bracket, _ = line.partition("(")
+        if bracket and name.isidentifier():
+            counts[name] = counts.get(name, 0) + 1
+    return counts
