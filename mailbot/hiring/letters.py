@@ -15,11 +15,11 @@ from mailbot.hiring.relay import WRITE_ABOVE
 from mailbot.hiring.stages import stage
 
 #: What mailbot starts by itself goes to staff in office hours only (design section 5).
-OFFICE_HOURS = frozenset({"notice", "hint", "escalation", "digest", "office_notice", "undelivered", "held"})
+OFFICE_HOURS = frozenset({"notice", "hint", "escalation", "escalations", "digest", "office_notice", "undelivered", "held"})
 #: What is not sent before INBOX and Sent have been read to the end (design section 5).
-AFTER_READING = frozenset({"hint", "escalation", "digest", "reminder"})
+AFTER_READING = frozenset({"hint", "escalation", "escalations", "digest", "reminder"})
 #: Staff can act by answering these: their Message-ID is a token.
-ANSWERABLE = frozenset({"notice", "hint", "escalation", "expired"})
+ANSWERABLE = frozenset({"notice", "hint", "escalation", "expired", "held"})
 #: Attachments that may be passed on to staff.
 _PASSED_ON = frozenset({"text", "no_text"})
 #: The facts of an application, for a message that belongs to none.

@@ -47,6 +47,15 @@ _ASSIGNMENT: dict[Language, str] = {
     "en": "Imagine that a chain of coffee shops has come to us. Write the client a letter with three questions and a short plan.",
 }
 _REASON: dict[Language, str] = {"ru": "в тексте осталась строка уведомления", "en": "the text still holds a line of the notice"}
+_EMPTY_CASE: Mapping[str, Fact] = {
+    "candidate": {"name": "", "addresses": ("maria@example.ru",)},
+    "recruiters": (),
+    "due": None,
+    "since": None,
+    "waited_hours": 0,
+    "letter": None,
+    "answers": (),
+}
 _COMPANY = frozenset({"company", "office"})
 _CASE = frozenset({"reference", "position", "stage", "candidate"})
 _ABOUT_A_CASE = frozenset({"because", "due", "since", "waited_hours", "letter", "answers", "new", "waits", "unconfirmed"})
@@ -68,15 +77,16 @@ _OF_TEMPLATE: dict[str, frozenset[str]] = {
     "held": frozenset({"address", "purpose", "reason"}),
     "alarm": frozenset({"reason"}),
     "office_notice": frozenset({"kind", "because", "letter"}),
+    "escalations": frozenset({"waiting"}),
     "digest": frozenset({"cases", "silent", "unanswered_machines", "day"}),
 }
 #: These speak of the office, not of one application.
-_WITHOUT_CASE = frozenset({"digest", "alarm"})
+_WITHOUT_CASE = frozenset({"digest", "alarm", "escalations"})
 _TO_STAFF = frozenset({"recruiter", "line", "because"})
 #: The templates that staff read; all others, those of the company's own stages too, go to candidates.
 STAFF_TEMPLATES = frozenset(
     {"notice", "hint", "escalation", "expired", "answered", "returned", "refused", "undelivered"}
-    | {"held", "alarm", "office_notice", "digest"}
+    | {"held", "alarm", "office_notice", "digest", "escalations"}
 )
 #: What the process sends whatever the stages are; theirs come on top.
 NEEDED = STAFF_TEMPLATES | {"position", "missing_questions", "received", "erasure", "reminder"}
@@ -112,6 +122,7 @@ def sparse(template: str, language: Language) -> Mapping[str, Fact]:
         "recruiters": (),
         "cases": (),
         "silent": (),
+        "waiting": (_waiting(language, "A-7F3K9", "") | dict(_EMPTY_CASE),),
         "unanswered_machines": 0,
     }
     facts = _everything(language) | empty
@@ -168,10 +179,7 @@ def _everything(language: Language) -> dict[str, Fact]:
         "since": _ARRIVED,
         "waited_hours": 21,
         "letter": _letter(language),
-        "answers": tuple(
-            {"number": number, "question": question, "answer": answer, "state": "answered" if answer else "missing"}
-            for number, (question, answer) in enumerate(_QUESTIONS[language], start=1)
-        ),
+        "answers": _answers(language),
         "new": True,
         "waits": True,
         "unconfirmed": True,
@@ -186,6 +194,7 @@ def _everything(language: Language) -> dict[str, Fact]:
         "silent": ({**case, "reference": "A-9D4TB", "due": None},),
         "unanswered_machines": 5,
         "day": _DUE.date(),
+        "waiting": tuple(_waiting(language, reference, position) for reference in ("A-7F3K9", "A-2XQ0M")),
     }
 
 
@@ -207,6 +216,29 @@ def _letter(language: Language) -> Mapping[str, Fact]:
             },
         ),
     }
+
+
+def _waiting(language: Language, reference: str, position: str) -> dict[str, Fact]:
+    name, _, _ = _LETTER[language]
+    return {
+        "reference": reference,
+        "position": position,
+        "stage": "Вопросы" if language == "ru" else "Questions",
+        "candidate": {"name": name, "addresses": ("maria@example.ru",)},
+        "recruiters": ("Ольга Петрова" if language == "ru" else "Olga Petrova",),
+        "due": _DUE,
+        "since": _ARRIVED,
+        "waited_hours": 71,
+        "letter": _letter(language),
+        "answers": _answers(language),
+    }
+
+
+def _answers(language: Language) -> tuple[Mapping[str, Fact], ...]:
+    return tuple(
+        {"number": number, "question": question, "answer": answer, "state": "answered" if answer else "missing"}
+        for number, (question, answer) in enumerate(_QUESTIONS[language], start=1)
+    )
 
 
 def _bare_letter() -> Mapping[str, Fact]:

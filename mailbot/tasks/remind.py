@@ -7,18 +7,17 @@ from collections.abc import Callable, Collection
 from datetime import datetime
 from functools import partial
 
-from mailbot.errors import BadMessage, MailbotError, Temporary
+from mailbot.errors import MailbotError, Temporary
 from mailbot.hiring.actions import Decision
-from mailbot.hiring.case import Case, HistoryEntry
+from mailbot.hiring.case import HistoryEntry
 from mailbot.hiring.digest import OpenCase, morning_digest
-from mailbot.hiring.letters import Letter
-from mailbot.hiring.model import Application
 from mailbot.hiring.process import MACHINES, on_clock
 from mailbot.records.catalogue import Row
+from mailbot.tasks.backlog import escalate_together
 from mailbot.tasks.carry import carry_out, case_of, note, office_reference
 from mailbot.tasks.desk import Desk
-from mailbot.tasks.gather import letter_of
 from mailbot.tasks.jumps import look_at_clock
+from mailbot.tasks.letters import oldest_letter
 
 _DIGEST = "digest"
 
@@ -30,10 +29,10 @@ def remind(desk: Desk) -> int:
 
     To be called only when INBOX and Sent have been read to the end: an answer that stands there ends a wait.
     """
-    decided = 0
     now = desk.clock()
     if look_at_clock(desk) or not desk.worktime.is_open(now):
         return 0
+    decided = _shielded("the backlog", partial(escalate_together, desk))
     for row in desk.catalogue.rows():
         if row.wake is None or row.wake > now:
             continue
@@ -68,24 +67,6 @@ def _ask(desk: Desk, reference: str) -> int:
         return 0
     carry_out(desk, decision, about=about)
     return 1
-
-
-def oldest_letter(desk: Desk, case: Case, application: Application) -> tuple[int, Letter | None]:
-    """The oldest letter that waits for a person, read anew from its bytes, with its number; (0, None) if none does.
-
-    One that can be read no more is None: the person hears of the case without its words.
-    """
-    waiting = {unanswered.identity for unanswered in application.unanswered}
-    filed = next((m for m in case.messages if m.direction == "in" and m.identity in waiting), None)
-    if filed is None:
-        return 0, None
-    try:
-        read = letter_of(desk, case, filed)
-    except BadMessage as bad:
-        log.error("a letter on file can not be read: %s", bad, extra={"case": case.reference})
-        return filed.number, None
-    message = read.message
-    return filed.number, Letter(message.sender, message.subject, read.reply.new_text, filed.at, message.attachments)
 
 
 def _digest(desk: Desk, now: datetime) -> int:

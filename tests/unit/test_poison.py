@@ -18,9 +18,9 @@ from mailbot.installed import share
 from mailbot.mail.reader import Reader
 from mailbot.service.explain import explain
 from mailbot.tasks.desk import Desk, open_desk
+from mailbot.tasks.letters import oldest_letter
 from mailbot.tasks.orders import carry_out_order
 from mailbot.tasks.receive import read_folder
-from mailbot.tasks.remind import oldest_letter
 
 NOW = datetime(2025, 11, 24, 5, 30, tzinfo=UTC)
 

@@ -158,7 +158,7 @@ def test_a_notice_shows_all_that_one_needs_to_answer(language: Language, name: s
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
-@pytest.mark.parametrize("name", ["digest", "office_notice"])
+@pytest.mark.parametrize("name", ["digest", "escalations", "office_notice"])
 def test_what_can_not_be_answered_says_how_to_write(language: Language, name: str) -> None:
     text = TEMPLATES.render(language, name, samples.full(name, language)).text
     assert re.search(r"из общего ящика job@example\.ru|shared mailbox job@example\.ru", text)
