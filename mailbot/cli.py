@@ -6,7 +6,7 @@ import argparse
 import os
 import sys
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import date, datetime
 from pathlib import Path
 
 from mailbot import __version__, stuck, verbs
@@ -80,6 +80,11 @@ def parser() -> argparse.ArgumentParser:
         "--at", metavar="TIME", type=_instant, help="when it arrives, such as 2026-05-04T10:00; default: as its headers say"
     )
     explain.add_argument("--no-state", action="store_true", help="as if nothing were known yet")
+    adopt = verb("adopt", verbs.adopt, "take in older letters, which the first start has left alone", _ADOPT, configured)
+    adopt.add_argument(
+        "--since", metavar="DATE", type=_date, required=True, help="those that came on this day or later, such as 2026-05-04"
+    )
+    adopt.add_argument("--answer", action="store_true", help="answer the candidates as if their letters came now")
     move = verb("move", verbs.move, "move an application to a stage by hand", _MOVE, configured)
     move.add_argument("reference", metavar="REF", help="its reference, such as A-7F3K9")
     move.add_argument("stage", metavar="STAGE", help="the id of a [[stages]] table, such as interview")
@@ -160,6 +165,17 @@ examples:
   mailbot explain letter.eml --at 2026-05-04T10:00
   mailbot explain --no-state --json *.eml"""
 
+_ADOPT = """\
+Take in letters that lay in the mailbox at the first start, and were left alone. Each gets a record and is shown to
+the recruiters; their time to answer begins now. No candidate is answered, unless --answer is given; and even then
+none to whom somebody has written from the mailbox since. The same order again takes in only what is left.
+
+A running daemon does it between its other work; without one, this is a whole pass, as `mailbot once`.
+
+examples:
+  mailbot adopt --since 2026-05-04       record them, and let the recruiters answer
+  mailbot adopt --since 2026-05-04 --answer"""
+
 _MOVE = """\
 Move an application to a stage by hand; what that stage sends goes to the candidate. All its letters count as looked at.
 
@@ -220,6 +236,13 @@ own, on loopback, with office time running fast. Ends with 1 if an outcome is no
 examples:
   mailbot demo --keep                    leave the servers up and print the login for your own mail client
   mailbot demo --fast                    without the pauses for people"""
+
+
+def _date(text: str) -> date:
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"{text!r} is no day such as 2026-05-04") from None
 
 
 def _instant(text: str) -> datetime:

@@ -53,8 +53,10 @@ def open_watch(desk: Desk, environ: Mapping[str, str]) -> Watch:
     )
 
 
-def once(settings: Settings, environ: Mapping[str, str], clock: Clock = system_clock) -> None:
-    """One full pass: read, decide, send, remind. Raise ConfigProblem, Temporary or Permanent, in words."""
+def once(
+    settings: Settings, environ: Mapping[str, str], clock: Clock = system_clock, besides: Callable[[Watch], None] = lambda watch: None
+) -> None:
+    """One full pass: read, decide, send, remind; `besides` once all is read. Raise ConfigProblem, Temporary or Permanent, in words."""
     with Lock(settings.state_dir):
         desk = open_desk(settings, clock)
         _recover(desk)
@@ -62,6 +64,7 @@ def once(settings: Settings, environ: Mapping[str, str], clock: Clock = system_c
         try:
             watch.connect()
             watch.read()
+            besides(watch)
             watch.work()
         finally:
             watch.close()

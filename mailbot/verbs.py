@@ -10,7 +10,7 @@ import sys
 import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, time
 from pathlib import Path
 
 import orjson
@@ -27,10 +27,11 @@ from mailbot.records.files import Lock, holder
 from mailbot.records.outbox import Outbox
 from mailbot.records.requests import Requests
 from mailbot.records.store import Store
+from mailbot.service import adoption, health, logs, owner, views
 from mailbot.service import check as checks
 from mailbot.service import explain as explaining
-from mailbot.service import health, logs, owner, views
 from mailbot.service.pages import as_json, page, table
+from mailbot.tasks.adopt import Wish
 from mailbot.tasks.desk import open_desk
 from mailbot.tasks.jumps import held_clock
 from mailbot.tasks.modes import safe_mode
@@ -151,6 +152,21 @@ def explain(options: Options) -> int:
             print(as_json(answer, pretty=False) if options.json else explaining.in_words(answer))
         desk.close()
     return 1 if failed else 0
+
+
+def adopt(options: Options) -> int:
+    settings = _ready(options)
+    owner.become_owner(settings.state_dir)
+    since = datetime.combine(options.since, time.min, worktime(settings.company.office).zone)
+    wish = Wish(since, answer=options.answer)
+    if holder(settings.state_dir) is not None:
+        print(adoption.ask(Requests(settings.state_dir / "requests"), wish))
+        return 0
+    with adoption.shown() as show:
+        said: list[str] = []
+        daemon.once(settings, os.environ, besides=lambda watch: said.append(watch.adopt(wish, show)))
+    print(*said)
+    return 0
 
 
 def move(options: Options) -> int:

@@ -104,12 +104,13 @@ class _Letter:
             answered=facts.answered,
         )
         if facts.answered and facts.arrived <= facts.answered:
-            return self.for_a_person(application, "a person has answered it already", acknowledge=False, new=True)
+            # Nothing was asked that the candidate could be reminded of, or fall silent about.
+            return self.for_a_person(replace(application, since=None), "a person has answered it already", acknowledge=False, new=True)
         if self._not_answerable:
             return self.for_a_person(application, self._not_answerable, acknowledge=False, new=True)
         entered, actions = self._enter(application, first, "letter")
         if facts.asks_us:
-            entered = wait_for_staff(self.moment, entered, facts.identity, facts.arrived)
+            entered = self._waiting(entered)
         because = "a first letter" if facts.position else "a first letter; the position is not clear"
         return self._decision(entered, because, actions, self._notices(entered, because, new=True))
 
@@ -138,7 +139,7 @@ class _Letter:
     def unconfirmed(self, application: Application) -> Decision:
         """Written in the thread from an address that the application does not know: it moves nothing and sends nothing."""
         because = "written in the candidate's thread from an address that the application does not know"
-        waiting = wait_for_staff(self.moment, application, self.facts.identity, self.facts.arrived)
+        waiting = self._waiting(application)
         return self._decision(waiting, because, (), self._notices(waiting, because, unconfirmed=True))
 
     def leave(self, application: Application, *, erasure: bool) -> Decision:
@@ -149,14 +150,14 @@ class _Letter:
         because = "the candidate withdraws"
         if erasure:
             because = "the candidate wants their data deleted"
-            left = wait_for_staff(self.moment, left, identity, arrived)
+            left = self._waiting(left)
             actions = (to_candidate(self.moment, left, "erasure", identity, {}),)
         return self._decision(left, because, actions, self._notices(left, because), (self._moved(left, because),))
 
     def repeated(self, application: Application) -> Decision:
         """A letter to n@ alone: it sends the candidate nothing and goes to n@ at once, as the escalation of this wait."""
         because = "the candidate has written to n@"
-        waiting = wait_for_staff(self.moment, application, self.facts.identity, self.facts.arrived)
+        waiting = self._waiting(application)
         if waiting.escalated or waiting.waits_for != "staff":
             return self._decision(waiting, because, (), self._notices(waiting, because))
         escalated = escalate(waiting, self._shown(), self.moment, because)
@@ -165,7 +166,7 @@ class _Letter:
     def for_a_person(self, application: Application, because: str, *, acknowledge: bool = True, new: bool = False) -> Decision:
         """A person has to answer: the clock starts, the recruiters are told, the candidate gets one dated promise."""
         already = application.waits_for == "staff"
-        waiting = wait_for_staff(self.moment, application, self.facts.identity, self.facts.arrived)
+        waiting = self._waiting(application)
         promise: tuple[Action, ...] = ()
         if acknowledge and not already and waiting.waits_for == "staff":
             promise = (received(self.moment, waiting, self.facts.identity, "letter"),)
@@ -182,7 +183,7 @@ class _Letter:
         entered, actions = self._enter(named, here, "letter")
         because = f"the position is {position.id}"
         if self.facts.asks_us:
-            entered = wait_for_staff(self.moment, entered, self.facts.identity, self.facts.arrived)
+            entered = self._waiting(entered)
             return self._decision(entered, because, actions, self._notices(entered, "the candidate asks a question"))
         return self._decision(entered, because, actions, self._notices_where_staff_answers(entered, because))
 
@@ -231,10 +232,15 @@ class _Letter:
 
     def _enter(self, application: Application, there: Stage, what: str) -> tuple[Application, tuple[Action, ...]]:
         """Enter a stage; where a person has to answer there, the candidate gets a dated promise."""
-        moved, actions = enter(self.moment, application, there, self.facts.identity, self.facts.arrived)
+        facts = self.facts
+        moved, actions = enter(self.moment, application, there, facts.identity, facts.arrived, since=facts.adopted)
         if not self._staff_answer_at(moved):
             return moved, actions
         return moved, (*actions, received(self.moment, moved, self.facts.identity, what))
+
+    def _waiting(self, application: Application) -> Application:
+        """The application with this letter among those that a person has to answer."""
+        return wait_for_staff(self.moment, application, self.facts.identity, self.facts.arrived, self.facts.adopted)
 
     def _staff_answer_at(self, application: Application) -> bool:
         return stage(self.moment.company.stages, application.stage).waits_for == "staff"
@@ -242,6 +248,8 @@ class _Letter:
     @property
     def _not_answerable(self) -> str:
         """Why a machine must not answer the letter, or ""."""
+        if not self.facts.answering:
+            return "it is an older letter that was adopted to be answered by a person"
         if self.facts.late:
             return "it came more than 14 days ago"
         return "" if self.facts.judgement.may_answer else self.facts.judgement.because

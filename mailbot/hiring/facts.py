@@ -27,6 +27,10 @@ class StaffRoute:
     candidate_words: str = ""
     #: Who answered the same notice before, and when.
     first: tuple[str, datetime] | None = None
+    #: True where the notice asks what becomes of a held message; its answer is never relayed.
+    asks_of_held: bool = False
+    #: The id of that message's intent, "" if it is not held any more, or was held anew after the answer was written.
+    held: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,5 +55,9 @@ class Facts:
     answered: datetime | None = None
     #: First seen more than 14 days after it arrived: recorded and shown to a person, not answered.
     late: bool = False
+    #: For a letter that a person has mailbot adopt: the moment of adopting, at which its reply clock starts.
+    adopted: datetime | None = None
+    #: False for one that is adopted without being answered: its sender hears nothing from the machine.
+    answering: bool = True
     #: For a bounce: what the message that came back was for, "" if it is not known as ours.
     returned_purpose: str = ""

@@ -19,6 +19,8 @@ __all__ = ["Fate", "on_clock", "on_delivery", "on_message", "on_move", "wake"]
 
 #: Machine mail: filed, named in the digest, never answered, never an answer of the candidate's.
 MACHINES = frozenset({"delayed", "auto_reply", "receipt", "complaint", "calendar", "junk"})
+#: Of older mail that is adopted, this is filed alone: its time to be acted on, or to be asked about, has passed.
+_FILED_WHEN_ADOPTED = frozenset({"staff", "staff_refused", "pretender", "bounce", "list"})
 #: What tells staff that a message was not delivered; a report about a report would never end.
 REPORTS = frozenset({"undelivered", "held", "alarm"})
 
@@ -42,7 +44,7 @@ def on_message(application: Application | None, message: Message, facts: Facts, 
     An application in the answer is the new one; None means that the message is filed in the office.
     """
     kind, because = facts.judgement.kind, facts.judgement.because
-    if kind in ("ours", "duplicate"):
+    if kind in ("ours", "duplicate") or (facts.adopted and kind in _FILED_WHEN_ADOPTED):
         return Decision(application, rule=facts.judgement.rule, because=because)
     if kind == "staff":
         return staffmail.on_staff(application, message, facts, moment)
@@ -114,7 +116,7 @@ def _to_office(application: Application | None, message: Message, facts: Facts, 
     because = facts.judgement.because
     letter = Letter(message.sender, message.subject, facts.reply.new_text or message.text, facts.arrived, message.attachments)
     if application:
-        waiting = wait_for_staff(moment, application, facts.identity, facts.arrived)
+        waiting = wait_for_staff(moment, application, facts.identity, facts.arrived, facts.adopted)
         told = notices(moment, waiting, letter, facts.identity, because, unconfirmed=not facts.match.confirmed)
         return Decision(waiting, told, facts.judgement.rule, because)
     office = office_facts(moment) | dict(NO_CASE) | {"kind": facts.judgement.kind, "because": because, "letter": letter.facts()}

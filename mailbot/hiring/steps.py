@@ -27,17 +27,18 @@ def enter(
     arrived: datetime,
     *,
     automatic: bool = True,
+    since: datetime | None = None,
 ) -> tuple[Application, tuple[Send, ...]]:
     """Given a stage to enter, what caused it and when that came, return the application there and what is sent on entering.
 
     A stage that asks questions is passed by where the position has none; while the position is not known, its
-    questions wait and the letter asks for the position. A stage that waits for staff starts the reply clock.
+    questions wait and the letter asks for the position. A stage that waits for staff starts the reply clock: `since` then, or on arrival.
     """
     position = moment.company.position(application.position)
     if there.send == QUESTIONS and position and not position.questions:
         after = following(moment.company.stages, there.id)
         if after:
-            return enter(moment, application, after, cause, arrived, automatic=automatic)
+            return enter(moment, application, after, cause, arrived, automatic=automatic, since=since)
     moved = replace(application, stage=there.id, asked_again=False)
     template = there.send
     if there.send == QUESTIONS:
@@ -45,7 +46,7 @@ def enter(
         template = QUESTIONS if position else "position"
     moved = settle(moment, moved)
     if there.waits_for == "staff":
-        moved = wait_for_staff(moment, moved, cause, arrived)
+        moved = wait_for_staff(moment, moved, cause, arrived, since)
     if not template:
         return moved, ()
     facts: dict[str, Fact] = {

@@ -35,8 +35,12 @@ def settle(moment: Moment, application: Application) -> Application:
     return replace(application, waits_for="candidate", since=moment.now, due=deadline, hinted=None, escalated=None, reminders=0)
 
 
-def wait_for_staff(moment: Moment, application: Application, identity: str, arrived: datetime) -> Application:
+def wait_for_staff(
+    moment: Moment, application: Application, identity: str, arrived: datetime, since: datetime | None = None
+) -> Application:
     """Given a message that a person has to answer, return the application with it, once, among the unanswered.
+
+    The clock starts `since` then, or where that is None at its arrival.
 
     It is not, where a person wrote to the candidate after it had arrived: Sent may be read before the letter is.
     """
@@ -44,7 +48,7 @@ def wait_for_staff(moment: Moment, application: Application, identity: str, arri
         return application
     if any(unanswered.identity == identity for unanswered in application.unanswered):
         return application
-    unanswered = (*application.unanswered, Unanswered(identity, arrived))
+    unanswered = (*application.unanswered, Unanswered(identity, since or arrived))
     return settle(moment, replace(application, unanswered=unanswered))
 
 
@@ -71,7 +75,11 @@ def escalation_time(moment: Moment, application: Application) -> datetime | None
 
 def reminder_time(moment: Moment, application: Application) -> datetime | None:
     """When the candidate is to be reminded next; None if never."""
-    days = stage(moment.company.stages, application.stage).remind_after_working_days
+    here = stage(moment.company.stages, application.stage)
+    days = here.remind_after_working_days
+    if here.send == "questions" and not application.questions:
+        # A person has written in the machine's place: what it never asked it does not remind of.
+        return None
     if application.waits_for != "candidate" or not application.since or application.reminders >= len(days):
         return None
     return _opening_after(moment, application.since, days[application.reminders])

@@ -37,7 +37,10 @@ class Answered:
 
 
 class Requests:
-    """The requests in one folder: ID.request until the daemon has carried it out, ID.answer until the verb has read it."""
+    """The requests in one folder: ID.request until the daemon has carried it out, ID.answer until the verb has read it.
+
+    One that takes long has ID.progress meanwhile.
+    """
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
@@ -67,6 +70,20 @@ class Requests:
         write_atomically(self._answer(id), orjson.dumps(plain(Answered(ok, text))))
         with in_words(self._folder):
             self._request(id).unlink(missing_ok=True)
+            self._progress(id).unlink(missing_ok=True)
+
+    def note_progress(self, id: str, done: int, total: int) -> None:
+        """Given a request that takes long, note how far it is. Raise Temporary."""
+        write_atomically(self._progress(id), orjson.dumps([done, total]))
+
+    def progress_of(self, id: str) -> tuple[int, int] | None:
+        """Return how much of how much of a request is done; None if it has not begun. Raise Temporary."""
+        with in_words(self._folder):
+            try:
+                done, total = orjson.loads(self._progress(id).read_bytes())
+            except FileNotFoundError:
+                return None
+        return done, total
 
     def await_answer(self, id: str, seconds: float) -> Answered | None:
         """Given a request's id, wait so long for its answer and return it; None if none came. Raise Temporary."""
@@ -92,8 +109,11 @@ class Requests:
     def clear_answers(self) -> None:
         """Remove answers that nobody came for; for the daemon's start. Raise Temporary."""
         with in_words(self._folder):
-            for path in self._folder.glob("*.answer"):
+            for path in (*self._folder.glob("*.answer"), *self._folder.glob("*.progress")):
                 path.unlink(missing_ok=True)
+
+    def _progress(self, id: str) -> Path:
+        return self._folder / f"{id}.progress"
 
     def _request(self, id: str) -> Path:
         return self._folder / f"{id}.request"

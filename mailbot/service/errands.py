@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import logging
+from datetime import datetime
 
 import orjson
 
-from mailbot.errors import MailbotError
+from mailbot.errors import MailbotError, Temporary
+from mailbot.records.requests import Request
 from mailbot.service.health import Pulse, health
+from mailbot.service.signals import Stop
+from mailbot.tasks.adopt import Wish
 from mailbot.tasks.desk import Desk
 from mailbot.tasks.jumps import held_clock
 from mailbot.tasks.modes import safe_mode
@@ -23,18 +27,37 @@ def run_errands(desk: Desk, pulse: Pulse) -> bool:
     """
     changed = False
     for request in desk.requests.waiting():
+        if request.verb == "adopt" and pulse.watch.reading:
+            # It needs the connection for itself, and has its turn when this reading has ended.
+            continue
         try:
             if request.verb == "status":
                 text = orjson.dumps(health(desk, pulse) | {"safe": safe_mode(desk), "clock": held_clock(desk)}).decode()
+            elif request.verb == "adopt":
+                text = _adopt(desk, pulse, request)
+                changed = True
             else:
                 text = carry_out_order(desk, request.verb, request.arguments, request.id)
                 changed = True
             ok = True
         except MailbotError as problem:
             text, ok = str(problem), False
+        except Stop:
+            # Begun and not ended: it goes on at the next start.
+            raise
         except Exception as bug:
             # Without an answer it would be tried again for ever, after every start too.
             log.exception("an order could not be carried out")
             text, ok = f"mailbot failed on it ({type(bug).__name__}); its log says more", False
         desk.requests.answer(request.id, ok, text)
     return changed
+
+
+def _adopt(desk: Desk, pulse: Pulse, request: Request) -> str:
+    if not pulse.watch.connected:
+        raise Temporary("there is no connection to the mailbox now, so nothing was done; see mailbot status")
+    wish = Wish(datetime.fromisoformat(request.arguments["since"]), answer=bool(request.arguments["answer"]))
+    try:
+        return pulse.watch.adopt(wish, lambda done, total: desk.requests.note_progress(request.id, done, total))
+    except Temporary as trouble:
+        raise Temporary(f"{trouble}; what was taken in until then stays, and the same order goes on from there") from trouble

@@ -87,7 +87,7 @@ def in_words(answer: Mapping[str, object], safe: str, clock: str) -> str:
     mailboxes = answer["mailboxes"]
     assert isinstance(mailboxes, list)
     lines += [
-        f"{box['folder']}: {box['differ']} of {box['server']} messages on the server have no verdict in the ledger; they are looked for hourly"
+        f"{box['folder']}: {box['differ']} of {box['server']} messages on the server have no verdict in the ledger; looked for hourly"
         for box in mailboxes
         if box["differ"]
     ]

@@ -17,6 +17,7 @@ from mailbot.tasks.broken import quarantine
 from mailbot.tasks.carry import Arrival, carry_out
 from mailbot.tasks.desk import Desk
 from mailbot.tasks.gather import Gathered, Role, gather
+from mailbot.tasks.held import drop, resend
 from mailbot.tasks.modes import enter_safe_mode
 
 #: A message that was begun this often and never ended goes to quarantine.
@@ -128,7 +129,7 @@ def _without_verdict(desk: Desk, mailbox: MailboxPort, state: FolderState) -> li
             continue
         desk.ledger.seen(state.name, state.uidvalidity, headline.uid, headline.arrived, desk.clock())
         # INTERNALDATE has whole seconds, so the instant of first contact is compared in them too.
-        if headline.arrived < cursor.first_contact.replace(microsecond=0):
+        if headline.uid < cursor.first_uidnext or headline.arrived < cursor.first_contact.replace(microsecond=0):
             desk.ledger.verdict(state.name, state.uidvalidity, headline.uid, "old", "", "", "", desk.clock())
         else:
             todo.append(headline)
@@ -236,6 +237,9 @@ def decide(desk: Desk, gathered: Gathered, raw: bytes, committed: Callable[[str]
         about=0 if came_back else gathered.about,
         body=gathered.body(desk.key),
     )
+    if decision.release:
+        # First: after a stop in between the letter is read again, and finds that the message is not held any more.
+        {"resend": resend, "drop": drop}[decision.release.word](desk, decision.release.intent)
     reference = carry_out(desk, decision, arrival, committed=committed)
     if gathered.may_loop:
         watch_for_loop(desk, reference, arrival)

@@ -12,6 +12,7 @@ from mailbot.errors import Permanent, Temporary
 from mailbot.mail.folders import Folder
 from mailbot.mail.mailbox import MailboxPort
 from mailbot.mail.smtp import Submission
+from mailbot.tasks.adopt import Progress, Wish, adopt
 from mailbot.tasks.deliver import deliver
 from mailbot.tasks.desk import Desk
 from mailbot.tasks.gather import Role
@@ -91,6 +92,14 @@ class Watch:
         """Read what has just come."""
         return sum(self._read(folder, role) for folder, role in self.folders if role != "sent")
 
+    def adopt(self, wish: Wish, progress: Progress) -> str:
+        """Take in older letters, as `adopt` says; return in words what was done."""
+        self.reading = True
+        try:
+            return adopt(self.desk, self.mailbox, self.folders, wish, progress, self._between)
+        finally:
+            self.reading = False
+
     def work(self) -> None:
         """Do what is due now: send, remind, file. Raise Temporary where a server or the disk fails."""
         self.send()
@@ -98,7 +107,7 @@ class Watch:
             if remind(self.desk):
                 self.send()
             sent = self.sent_folder()
-            look_for_unknown(self.desk, self.mailbox, sent)
+            look_for_unknown(self.desk, self.mailbox, sent, self.copies())
             if sent and time.monotonic() >= self.filing_rests_until:
                 self._file(sent)
 
@@ -145,6 +154,10 @@ class Watch:
     def sent_folder(self) -> str:
         """The name of the Sent folder, "" if there is none."""
         return next((folder.name for folder, role in self.folders if role == "sent"), "")
+
+    def copies(self) -> tuple[str, ...]:
+        """The folders in which the copies of the witness arrive; none without a witness."""
+        return tuple(folder.name for folder, role in self.folders if role == "inbox") if self.desk.settings.smtp.witness else ()
 
     def close(self) -> None:
         """Take leave of both servers."""

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 from applicants import LETTER, SUBJECT
-from hands import CANDIDATE, JOB, MONDAY, N, RECRUITER, Hands, met
+from hands import CANDIDATE, JOB, MONDAY, RECRUITER, Hands, N, met
 
 from mailbot.errors import Permanent, Temporary
 from mailbot.mail.folders import Folder
