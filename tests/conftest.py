@@ -15,6 +15,21 @@ __all__ = ["certificates", "dovecot", "office", "pymap_server", "smtp_server"]
 settings.register_profile("mailbot", deadline=None, derandomize=True, database=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("mailbot")
 
+#: Heading -> what is printed beneath it, by `str`.
+TABLES = pytest.StashKey[dict[str, object]]()
+
+
+@pytest.fixture(scope="session")
+def tables(pytestconfig: pytest.Config) -> dict[str, object]:
+    """Figures that tests have filled in, printed when all of them are over: heading -> anything that `str` makes a table of."""
+    return pytestconfig.stash.setdefault(TABLES, {})
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
+    for heading, table in config.stash.get(TABLES, {}).items():
+        terminalreporter.section(heading)
+        terminalreporter.write_line(str(table))
+
 
 @pytest.fixture(autouse=True)
 def _bare_environment(monkeypatch: pytest.MonkeyPatch) -> None:

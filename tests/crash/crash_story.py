@@ -1,4 +1,4 @@
-"""The story whose passes are stopped and hindered: a letter, the answers, a question, a recruiter's answer, and the escalation without it."""
+"""The story whose passes are stopped and hindered: a letter, the answers, a question, a recruiter's answer or else the escalation."""
 
 from __future__ import annotations
 

@@ -45,7 +45,9 @@ def _inbound(after: Aftermath) -> Iterator[str]:
     for stored, message in zip(after.after["INBOX"], parsed(each.raw for each in after.after["INBOX"]), strict=True):
         if filed[message["Message-ID"]] != 1:
             yield f"I1: message {stored.uid} is filed {filed[message['Message-ID']]} times"
-    cursors = {line["folder"]: line["uidvalidity"] for line in lines(after.state / "ledger.jsonl") if line["event"] in {"contact", "validity"}}
+    cursors = {
+        line["folder"]: line["uidvalidity"] for line in lines(after.state / "ledger.jsonl") if line["event"] in {"contact", "validity"}
+    }
     settled = {
         (line["folder"], line["uid"])
         for line in lines(after.state / "ledger.jsonl")
@@ -70,7 +72,7 @@ def _outbound(scene: Scene, after: Aftermath) -> Iterator[str]:
     if more != ["held to staff"] * len(shown):
         yield f"I3: decided besides: {more}, while these are held: {shown}"
     taken = Counter(_intent(message["Message-ID"] or "") for message in parsed(each.data for each in after.taken))
-    earlier = {_intent(message["Message-ID"] or "") for message in parsed(each.raw for each in after.before["Sent"])}
+    earlier = {_intent(message["Message-ID"] or "") for message in parsed(each.raw for each in after.moment.mail["Sent"])}
     usually = outbox(scene.clean.state)
     for intent, what in intents.items():
         state, audience = states.get(intent, ("not in the outbox", ""))
@@ -94,9 +96,9 @@ def _outbound(scene: Scene, after: Aftermath) -> Iterator[str]:
 def _mailbox(after: Aftermath) -> Iterator[str]:
     """I8: no flag, no message, no folder is changed, but for our own messages in Sent, each there once."""
     for folder in ("INBOX", "Junk"):
-        if after.before[folder] != after.after[folder]:
+        if after.moment.mail[folder] != after.after[folder]:
             yield f"I8: {folder} is not as it was"
-    old = after.before["Sent"]
+    old = after.moment.mail["Sent"]
     if after.after["Sent"][: len(old)] != old:
         yield "I8: what stood in Sent is not as it was"
     new = parsed(stored.raw for stored in after.after["Sent"][len(old) :])
@@ -127,9 +129,7 @@ def _records(state: Path) -> Iterator[dict[str, Any]]:
 def _intents(state: Path) -> dict[str, str]:
     """intent -> what it is, of every record."""
     return {
-        row["id"]: f"{row['purpose']} to {row['audience']}"
-        for record in _records(state)
-        for row in record["tables"]["intents"].values()
+        row["id"]: f"{row['purpose']} to {row['audience']}" for record in _records(state) for row in record["tables"]["intents"].values()
     }
 
 

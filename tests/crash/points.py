@@ -75,11 +75,11 @@ def kills(counted: Mapping[str, int], *, every: bool) -> Iterator[Point]:
 def faults(counted: Mapping[str, int], *, every: bool) -> Iterator[Point]:
     """Given how many of each call there are, yield what befalls them, once and from there on."""
     for call, (errors, stride) in FAULTS.items():
-        all = [
+        every_one = [
             Point(call, number, error, on) for number in range(1, counted.get(call, 0) + 1) for error in errors for on in (False, True)
         ]
         step = 1 if every else stride
-        yield from all[step // 2 :: step]
+        yield from every_one[step // 2 :: step]
 
 
 def expected(scene: str) -> dict[str, int]:
@@ -105,7 +105,7 @@ class Table:
     figures: Counter[str] = field(default_factory=Counter)
 
     def __str__(self) -> str:
-        rows = [("system call", "counted", "killed", "faults")]
+        rows: list[tuple[str, ...]] = [("system call", "counted", "killed", "faults")]
         for call in sorted(self.counted):
             faults = str(self.hindered[call]) if call in FAULTS else "-"
             rows.append((call, str(self.counted[call]), str(self.killed[call]) if call in KILLED else "-", faults))

@@ -68,6 +68,8 @@ class Theatre:
         self._note(point, after, problems)
         if problems:
             problems.append(f"its log:\n{after.log}")
+            # At once, for who watches a long run.
+            print(f"\n{scene.moment.name}, {point}:", *problems, sep="\n")
         remove(after)
         return problems
 
@@ -85,6 +87,14 @@ class Theatre:
 
 
 @pytest.fixture(scope="module")
+def table(tables: dict[str, object]) -> Table:
+    """Printed at the end of the run."""
+    filled = Table()
+    tables["stopped and hindered at every step"] = filled
+    return filled
+
+
+@pytest.fixture(scope="module")
 def theatre(tmp_path_factory: pytest.TempPathFactory, dovecot: ImapServer, table: Table) -> Iterator[Theatre]:
     if shutil.which("strace") is None:
         reason = "strace is not installed (Debian: strace)"
@@ -97,7 +107,7 @@ def theatre(tmp_path_factory: pytest.TempPathFactory, dovecot: ImapServer, table
         benches = [stack.enter_context(Bench(office, folder / f"bench-{number}")) for number in range(os.cpu_count() or 1)]
         told = scenes(benches[0], office)
         with ThreadPoolExecutor(len(benches)) as pool:
-            list(pool.map(lambda bench: [remove(bench.trial(scene.moment, here=True)) for scene in told], benches[1:]))
+            list(pool.map(lambda bench: [bench.trial(scene.moment, here=True) for scene in told], benches[1:]))
         yield Theatre(benches, told, table)
 
 

@@ -1,7 +1,7 @@
 """Trials: one pass of mailbot from a saved moment of an office, stopped or hindered by strace; then passes that nobody hinders.
 
-    with Bench(office, folder) as bench:              # a warm interpreter and an SMTP server of its own
-        after = bench.trial(moment, strace=KILL)      # what the world and the state folder look like afterwards
+with Bench(office, folder) as bench:              # a warm interpreter and an SMTP server of its own
+    after = bench.trial(moment, strace=KILL)      # what the world and the state folder look like afterwards
 """
 
 from __future__ import annotations
@@ -39,6 +39,7 @@ class Moment:
     now: datetime
     state: Path
     maildir: Path
+    mail: dict[str, list[Stored]]
 
 
 @dataclass(frozen=True)
@@ -51,7 +52,6 @@ class Aftermath:
     state: Path
     user: str
     log: str
-    before: dict[str, list[Stored]]
     after: dict[str, list[Stored]]
     taken: tuple[Transaction, ...]
     #: How many of each system call the pass made, where that was asked for.
@@ -72,7 +72,11 @@ class Bench:
         self._sink: SmtpServer = self._stack.enter_context(running_smtp(port=free_ports(1)[0]))
         environ = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"} | {"PYTHONPATH": str(ROOT)}
         self._warm = subprocess.Popen(
-            [sys.executable, str(Path(__file__).with_name("warm.py"))], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=environ
+            [sys.executable, str(Path(__file__).with_name("warm.py"))],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+            env=environ,
         )
         return self
 
@@ -89,7 +93,6 @@ class Bench:
         place.mkdir()
         user = self._restored(moment, place)
         imap = self._office.imap
-        before = _mail(imap, user)
         log = place / "log"
         statuses = [self._pass(place, moment.now, strace, here=here)]
         taken = list(self._sink.settle())
@@ -102,7 +105,7 @@ class Bench:
         text = log.read_text(encoding="utf-8", errors="replace")
         counts = place / "calls"
         calls = _counted(counts.read_text(errors="replace")) if counts.exists() else {}
-        aftermath = Aftermath(moment, tuple(statuses), place / "state", user, text, before, _mail(imap, user), tuple(taken), calls)
+        aftermath = Aftermath(moment, tuple(statuses), place / "state", user, text, _mail(imap, user), tuple(taken), calls)
         if not keep:
             shutil.rmtree(_home(imap, user))
         return aftermath
@@ -125,9 +128,10 @@ class Bench:
         shutil.copytree(home, saved / "home-before")
         comes()
         shutil.copytree(home, saved / "home")
+        mail = _mail(self._office.imap, user)
         shutil.rmtree(home)
         _owned(saved / "home-before", home)
-        return Moment(name, now, saved / "state", saved / "home")
+        return Moment(name, now, saved / "state", saved / "home", mail)
 
     def _restored(self, moment: Moment, place: Path) -> str:
         """A fresh user with the mail of that moment, and beside it the state and a configuration for the two; the user's name."""
@@ -151,7 +155,8 @@ class Bench:
             "here": here,
             "strace": [option.format(place=place) for option in strace],
         }
-        assert self._warm.stdin and self._warm.stdout
+        assert self._warm.stdin
+        assert self._warm.stdout
         self._warm.stdin.write(json.dumps(order) + "\n")
         self._warm.stdin.flush()
         answer = self._warm.stdout.readline()
@@ -182,7 +187,7 @@ def lines(journal: Path) -> list[dict[str, Any]]:
 
 
 def _mail(imap: ImapServer, user: str) -> dict[str, list[Stored]]:
-    return {folder: imap.messages(user, folder) for folder in FOLDERS}
+    return imap.folders(user, FOLDERS)
 
 
 def _owned(saved: Path, home: Path) -> None:

@@ -1,4 +1,4 @@
-"""An interpreter that has imported mailbot and runs pass after pass of it, each in a forked process of its own, followed by strace if asked.
+"""An interpreter that has imported mailbot and runs pass after pass of it, each in a forked process, followed by strace if asked.
 
 A program, for `passes.py`: orders come as lines of JSON on stdin, the exit status of each pass goes back as a line. A pass is
 `daemon.once`, as the verb calls it, at the given instant. It is one process, and strace sees that one alone: the children that read
@@ -9,6 +9,7 @@ the process that decides, writes and sends, from its first one after the start-u
 from __future__ import annotations
 
 import ctypes
+import gc
 import json
 import os
 import select
@@ -46,6 +47,8 @@ def _pass(order: dict[str, Any]) -> int:
     if order["here"]:
         with Path(order["log"]).open("a", encoding="utf-8") as log:
             return _once(order, log)
+    # What is there already is looked through for rubbish by no child, so its pages stay shared.
+    gc.freeze()
     pid = os.fork()
     if pid == 0:
         _ended(order)
