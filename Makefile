@@ -5,10 +5,18 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: test demo lint bench package clean servers
+.PHONY: test torture points demo lint bench package clean servers
 
 test: $(READY) servers
 	$(BIN)/python -m pytest
+
+# Every point at which a pass can be stopped, hindered or cut off, of which `make test` tries a few; one table at the end.
+torture: $(READY) servers
+	TORTURE=1 $(BIN)/python -m pytest -s tests/crash tests/torture
+
+# Counts anew the system calls at which a pass is stopped: after a change that makes fewer of them on purpose.
+points: $(READY) servers
+	POINTS=write $(BIN)/python -m pytest tests/crash -k killed
 
 demo: $(READY)
 	$(BIN)/mailbot demo
@@ -40,17 +48,17 @@ $(READY): pyproject.toml
 	@touch $@
 
 # The system tests talk to a real Dovecot, started by the tests themselves on free ports, with a certificate made by openssl; they move
-# time by libfaketime, and have systemd look at the unit.
-PACKAGES := dovecot-imapd dovecot-lmtpd openssl libfaketime systemd
+# time by libfaketime, stop mailbot at any system call by strace, and have systemd look at the unit.
+PACKAGES := dovecot-imapd dovecot-lmtpd openssl libfaketime strace systemd
 
 servers:
-	@if [ -x /usr/lib/dovecot/imap ] && [ -x /usr/lib/dovecot/lmtp ] && command -v openssl systemd-analyze >/dev/null \
+	@if [ -x /usr/lib/dovecot/imap ] && [ -x /usr/lib/dovecot/lmtp ] && { command -v openssl && command -v strace && command -v systemd-analyze; } >/dev/null \
 	  && ls /usr/lib/*/faketime/libfaketime.so.1 >/dev/null 2>&1; then :; \
 	elif [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
 	  echo "Installing Debian's $(PACKAGES) for the tests"; \
 	  export DEBIAN_FRONTEND=noninteractive; \
 	  apt-get update -qq && apt-get install -y -qq --no-install-recommends $(PACKAGES) >/dev/null; \
 	else \
-	  echo "The tests that need Dovecot, libfaketime or systemd are left out. On Debian: apt install $(PACKAGES)"; \
+	  echo "The tests that need Dovecot, libfaketime, strace or systemd are left out. On Debian: apt install $(PACKAGES)"; \
 	  [ "$$CI" != true ]; \
 	fi
