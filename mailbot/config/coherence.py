@@ -103,6 +103,19 @@ def _office(file: ConfigFile) -> Iterator[Problem]:
         )
 
 
+def _witness(file: ConfigFile) -> Iterator[Problem]:
+    """A copy proves something only where mailbot finds it, and holds what candidates are written."""
+    local, _, domain = file.smtp.witness.rpartition("@")
+    own = (file.addresses.job, *file.addresses.aliases)
+    if file.smtp.witness and file.smtp.witness not in own and f"{local.partition('+')[0]}@{domain}" not in own:
+        yield Problem(
+            "smtp.witness",
+            file.smtp.witness,
+            "must be an address of the mailbox that [imap] reads: job, with a tag after a plus, or one of aliases",
+            f'Write "{file.addresses.job.replace("@", "+outbox@")}", or "" for no copies.',
+        )
+
+
 def _numbers(file: ConfigFile) -> Iterator[Problem]:
     if file.escalation.hint_after_working_days > file.escalation.reply_within_working_days:
         yield Problem(
@@ -146,7 +159,6 @@ def _assignments(file: ConfigFile) -> Iterator[Problem]:
 def _not_in_this_version(file: ConfigFile) -> Iterator[Problem]:
     asked = {
         "escalation_mailbox": file.escalation_mailbox,
-        "smtp.witness": file.smtp.witness,
         "sources": file.sources,
         "clamd": file.clamd,
         "report": file.report,
@@ -187,5 +199,6 @@ CHECKS: tuple[tuple[tuple[str, ...], Callable[[ConfigFile], Iterator[Problem]]],
     (("positions", "stages"), _assignments),
     (("stages",), lambda file: _twice("stages", "id", [stage.id for stage in file.stages])),
     (("stages",), lambda file: procedure.problems(file.stages)),
+    (("addresses", "smtp"), _witness),
     (("imap", "smtp", "escalation_mailbox", "sources", "clamd", "report"), _not_in_this_version),
 )

@@ -13,6 +13,8 @@ from mailbot.hiring.model import Application, Attachment, Audience, Language
 #: A value that a template may use: strings, numbers, dates, and tuples and mappings of them.
 Fact = object
 AutoSubmitted = Literal["auto-replied", "auto-generated", ""]
+#: What a person says of a held message.
+Word = Literal["resend", "drop"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +66,14 @@ Action = Send | Relay
 
 
 @dataclass(frozen=True, slots=True)
+class Release:
+    """A held message, by its intent's id, and what a person wants done with it."""
+
+    intent: str
+    word: Word
+
+
+@dataclass(frozen=True, slots=True)
 class Decision:
     """The new application, what is to be done, and why."""
 
@@ -74,3 +84,5 @@ class Decision:
     rule: str = ""
     because: str = ""
     history: tuple[HistoryEntry, ...] = field(default=())
+    #: A held message that a person has decided on.
+    release: Release | None = None

@@ -119,8 +119,8 @@ def received(moment: Moment, application: Application, cause: str, what: str) ->
 
 
 def promise(moment: Moment, application: Application) -> date | None:
-    """The day by which a person answers: the day of `due`, in office time."""
-    return moment.worktime.local(application.due).date() if application.due else None
+    """The day by which a person answers: the day of `due`, in office time; None once that has passed, as for a letter of long ago."""
+    return moment.worktime.local(application.due).date() if application.due and application.due > moment.now else None
 
 
 def to_staff(

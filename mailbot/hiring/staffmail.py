@@ -5,11 +5,12 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import timedelta
 
-from mailbot.hiring.actions import Decision, Relay, Send
+from mailbot.hiring.actions import Decision, Relay, Release, Send
 from mailbot.hiring.candidates import thread_with
 from mailbot.hiring.case import HistoryEntry
 from mailbot.hiring.commands import command_lines, stray_slash_lines
 from mailbot.hiring.facts import Facts, StaffRoute
+from mailbot.hiring.held import word_of
 from mailbot.hiring.letters import NO_CASE, Letter, about_case, case_facts, office_facts, to_staff
 from mailbot.hiring.model import Application, Message
 from mailbot.hiring.moment import Moment
@@ -38,6 +39,8 @@ def on_staff(application: Application | None, message: Message, facts: Facts, mo
         because = "a person has answered the candidate directly"
         told = _second(application, facts, route, moment)
         return Decision(stopped, told, rule, because, (HistoryEntry(moment.now, "a person answered", rule, because),))
+    if route.asks_of_held:
+        return _on_held(application, facts, route, moment)
     refusal = _not_to_be_relayed(application, message, facts, route, moment)
     if refusal:
         return _returned(application, facts, route, moment, refusal)
@@ -58,13 +61,26 @@ def on_staff(application: Application | None, message: Message, facts: Facts, mo
     return Decision(written, (relay, *told), rule, because, (HistoryEntry(moment.now, "a person's answer is relayed", rule, because),))
 
 
+def _on_held(application: Application, facts: Facts, route: StaffRoute, moment: Moment) -> Decision:
+    """The answer to a notice that asks what becomes of a held message: one word, or it comes back. It answers no candidate's letter."""
+    word = word_of(facts.reply.new_text)
+    if not route.held:
+        return _returned(application, facts, route, moment, "the message is not held any more: it was decided on before")
+    if word is None:
+        return _returned(application, facts, route, moment, "a held message is decided on by one word above the line: send, or drop")
+    because = "a person had the held message sent" if word == "resend" else "a person dropped the held message"
+    rule = facts.judgement.rule
+    entry = HistoryEntry(moment.now, "a held message was decided on", rule, because)
+    return Decision(application, rule=rule, because=because, history=(entry,), release=Release(route.held, word))
+
+
 def on_refused(application: Application | None, message: Message, facts: Facts, moment: Moment) -> Decision:
     """Given mail from a listed or an own address that does not count, change nothing and ask at the configured address."""
     because, rule = facts.judgement.because, facts.judgement.rule
     sender = message.sender.address if message.sender else ""
     asked = moment.company.staff(sender)
     letter = Letter(message.sender, message.subject, facts.reply.new_text, facts.arrived, message.attachments)
-    if asked and application and facts.staff and facts.staff.expired:
+    if asked and application and facts.staff and facts.staff.expired and not facts.staff.asks_of_held:
         # Whoever holds the configured address gets a fresh notice to answer.
         about = about_case(moment, application, None, because)
         fresh = to_staff(moment, asked, "expired", facts.identity, about, auto_submitted="auto-replied")

@@ -95,8 +95,7 @@ class Submission:
                     refusal = self._address(smtp, sender, recipient, len(body))
                 refusal = refusal or self._hand_over(smtp, body)
             except NoSession as problem:
-                limit = not problem.account_fault and is_limit(problem.code, str(problem))
-                return Outcome("retry", problem.code, str(problem), problem.account_fault, limit)
+                return Outcome("retry", problem.code, str(problem), problem.account_fault, is_limit(problem.code, str(problem)))
             except OSError as error:
                 return self._lost("retry", error)
             if refusal is None:

@@ -21,6 +21,7 @@ from mailbot.tasks.carry import carry_out, note
 from mailbot.tasks.desk import Desk
 from mailbot.tasks.jumps import look_at_clock
 from mailbot.tasks.modes import safe_mode
+from mailbot.tasks.renew import has_lain, names_a_passed_day, renew
 
 #: Pauses between tries, in minutes; the last one stays. Shorter than a relay's five days: a late answer is worse than one that a
 #: person sends.
@@ -60,7 +61,7 @@ def deliver(desk: Desk, submission: Submission, *, reading_is_fresh: bool, betwe
         entry = desk.outbox.get(planned.id)
         if entry is None or entry.state == "unknown" or not entry.due(desk.clock()):
             continue
-        if entry.waits_for_reading and not reading_is_fresh:
+        if (entry.waits_for_reading or has_lain(entry, desk.clock())) and not reading_is_fresh:
             continue
         if entry.purpose in OFFICE_HOURS and not desk.worktime.is_open(desk.clock()):
             continue
@@ -109,14 +110,18 @@ def _deliver_one(desk: Desk, submission: Submission, entry: Entry) -> Outcome | 
     if case.application and entry.audience == "candidate" and entry.automatic:
         late = late or ended(desk.company.stages, case.application, entry.purpose)
     if late:
-        desk.outbox.record(entry.id, "dropped", now, reason=late)
-        settle(desk, entry.reference, intent, "dropped", late)
+        _drop(desk, entry, intent, late)
         return None
     # A person may have ordered what the machine had decided.
     permission = may_send(replace(intent, automatic=entry.automatic), _counts(desk, entry, now), desk.company.limits)
     if permission.verdict == "wait":
         return None
     because = permission.because if permission.verdict in ("hold", "refuse") else ""
+    old = has_lain(entry, now) or names_a_passed_day(case, entry, intent, now)
+    if not because and old and (renewed := renew(desk, case, intent)):
+        _drop(desk, entry, intent, renewed.because)
+        fresh = desk.outbox.get(renewed.id)
+        return _deliver_one(desk, submission, fresh) if fresh and fresh.state == "planned" else None
     if entry.audience == "candidate" and entry.automatic and now - entry.planned_at > _GIVE_UP:
         because = "it has waited for more than a day, so the days that it names may have passed"
     if because:
@@ -133,6 +138,11 @@ def _deliver_one(desk: Desk, submission: Submission, entry: Entry) -> Outcome | 
     log.info("delivery", extra={"case": entry.reference, "intent": entry.id, "purpose": entry.purpose, "outcome": outcome.state})
     _record(desk, entry, intent, outcome)
     return outcome
+
+
+def _drop(desk: Desk, entry: Entry, intent: Intent, because: str) -> None:
+    desk.outbox.record(entry.id, "dropped", desk.clock(), reason=because)
+    settle(desk, entry.reference, intent, "dropped", because)
 
 
 def _record(desk: Desk, entry: Entry, intent: Intent, outcome: Outcome) -> None:
@@ -166,8 +176,13 @@ def settle(desk: Desk, reference: str, intent: Intent, state: str, reason: str) 
     """
     # What a person dropped needs no notice, and a report about a report would never end, nor one about what a robot of staff is not told.
     if (state == "failed" and intent.purpose not in REPORTS) or (state == "held" and intent.purpose not in REPORTS | ANSWERS_TO_STAFF):
-        fate = Fate(intent.purpose, intent.to, state, reason, cause=f"{intent.id}/{state}")
-        carry_out(desk, on_delivery(desk.store.load(reference).application, fate, desk.moment()))
+        case = desk.store.load(reference)
+        # One that is held for the second time is told of for the second time.
+        before = sum(entry.what == f"{intent.purpose} {state}" and entry.rule == intent.rule for entry in case.history)
+        cause = f"{intent.id}/{state}/{before}" if before else f"{intent.id}/{state}"
+        number = next((message.number for message in case.messages if message.identity == intent.id), 0)
+        decision = on_delivery(case.application, Fate(intent.purpose, intent.to, state, reason, cause), desk.moment())
+        carry_out(desk, decision, about=number if case.application else 0)
     end = HistoryEntry(desk.clock(), f"{intent.purpose} {state}", intent.rule, reason)
     note(desk, desk.store.settle(reference, intent.id, state, end))
 

@@ -112,7 +112,7 @@ def gather(desk: Desk, read: Read, *, role: Role, arrived: datetime, folder: str
         answers=read_answers(questions, reply) if questions else (),
         asks_us=wishes.asks_us(reply.new_text, tuple(question.text for question in questions)),
         postpones=wishes.postpones(reply.new_text),
-        staff=_route(desk, message, judgement, notice, role),
+        staff=_route(desk, message, judgement, notice, role, arrived),
         answered=_answered(desk, message, arrived) if judgement.kind == "application" and application is None else None,
         late=desk.clock() - arrived > LATE,
         returned_purpose=_returned_purpose(desk, message),
@@ -196,7 +196,7 @@ def _matched(desk: Desk, message: Message, position: str, notice: _Notice | None
     return Match("", "", confirmed=False)
 
 
-def _route(desk: Desk, message: Message, judgement: Judgement, notice: _Notice | None, role: Role) -> StaffRoute | None:
+def _route(desk: Desk, message: Message, judgement: Judgement, notice: _Notice | None, role: Role, arrived: datetime) -> StaffRoute | None:
     """On which way a staff member's message came; None where it is none, or where it counts for nothing."""
     if judgement.kind not in ("staff", "staff_refused") or message.sender is None:
         return None
@@ -216,30 +216,20 @@ def _route(desk: Desk, message: Message, judgement: Judgement, notice: _Notice |
         notice_text=letter_of(desk, notice.case, notice.filed).message.text,
         candidate_words=letter_of(desk, notice.case, about).message.text if about else "",
         first=first,
+        asks_of_held=notice.intent.purpose == "held",
+        held=_held(desk, about, arrived) if notice.intent.purpose == "held" and about else "",
     )
+
+
+def _held(desk: Desk, about: FiledMessage, arrived: datetime) -> str:
+    """The id of the held message that a notice tells of, if that notice still asks: one that was held anew later has another."""
+    entry = desk.outbox.get(about.identity)
+    return entry.id if entry and entry.state == "held" and entry.at <= arrived else ""
 
 
 def letter_of(desk: Desk, case: Case, filed: FiledMessage) -> Read:
     """Given a message as it stands in a case, return it read anew from its bytes. Raise BadMessage if that fails now, or Temporary."""
     return desk.reader.read(desk.store.read(case.reference, filed.path))
-
-
-def oldest_letter(desk: Desk, case: Case, application: Application) -> tuple[int, Letter | None]:
-    """The oldest letter that waits for a person, read anew from its bytes, with its number; (0, None) if none does.
-
-    One that can be read no more is None: the person hears of the case without its words.
-    """
-    waiting = {unanswered.identity for unanswered in application.unanswered}
-    filed = next((m for m in case.messages if m.direction == "in" and m.identity in waiting), None)
-    if filed is None:
-        return 0, None
-    try:
-        read = letter_of(desk, case, filed)
-    except BadMessage as bad:
-        log.error("a letter on file can not be read: %s", bad, extra={"case": case.reference})
-        return filed.number, None
-    message = read.message
-    return filed.number, Letter(message.sender, message.subject, read.reply.new_text, filed.at, message.attachments)
 
 
 def _answered(desk: Desk, message: Message, arrived: datetime) -> datetime | None:

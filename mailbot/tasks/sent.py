@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Sequence
 from datetime import timedelta
 
 from mailbot.errors import Permanent
@@ -14,6 +15,8 @@ from mailbot.tasks.desk import Desk
 
 #: When a message of unknown fate is looked for, in minutes after its last dot.
 _LOOKS = (1, 5, 15, 60)
+#: After a first look that came later than the last one was due.
+_ONCE_MORE = timedelta(minutes=5)
 #: How long a server may take to file a message by itself, before it is taken for one that does not.
 _SERVER_FILES_WITHIN = timedelta(seconds=10)
 
@@ -48,39 +51,45 @@ def file_sent(desk: Desk, mailbox: MailboxPort, folder: str) -> int:
     return filed
 
 
-def look_for_unknown(desk: Desk, mailbox: MailboxPort, folder: str) -> None:
-    """Given an open connection and the Sent folder ("" if there is none), look for every message whose fate is unknown.
+def look_for_unknown(desk: Desk, mailbox: MailboxPort, folder: str, copies: Sequence[str] = ()) -> None:
+    """Given an open connection, the Sent folder ("" if there is none) and the folders in which the witness's copies arrive, look for every
+    message whose fate is unknown.
 
-    Found: it was sent. Not found after the last look: held, and a person decides; what goes to staff may repeat.
+    Found: it was sent. Not found at the last look, nor at one before it: held, and a person decides; what goes to staff may repeat.
     A search that the server did not answer raises Temporary and is no evidence.
     """
     for entry in desk.outbox.due(desk.clock()):
         if entry.state != "unknown":
             continue
         try:
-            _look_for(desk, mailbox, folder, entry)
+            _look_for(desk, mailbox, folder, copies, entry)
         except Permanent as problem:
             # A damaged record costs nobody else.
             log.error("%s", problem)
 
 
-def _look_for(desk: Desk, mailbox: MailboxPort, folder: str, entry: Entry) -> None:
+def _look_for(desk: Desk, mailbox: MailboxPort, folder: str, copies: Sequence[str], entry: Entry) -> None:
     now = desk.clock()
     looks = [entry.at + timedelta(minutes=minutes) for minutes in _LOOKS]
     if now < looks[0]:
         return
-    if folder and mailbox.find(folder, entry.message_id):
-        reason = "found in Sent"
+    in_sent = bool(folder and mailbox.find(folder, entry.message_id))
+    # The server took both or none, so the copy proves that the other was taken.
+    if in_sent or any(mailbox.find(each, entry.message_id) for each in copies):
+        reason = "found in Sent" if in_sent else "found by the copy of the witness"
         desk.outbox.record(entry.id, "sent", now, reason=reason)
-        desk.outbox.filed(entry.id, now, by_server=True)
+        if in_sent:
+            desk.outbox.filed(entry.id, now, by_server=True)
         settle(desk, entry.reference, _intent(desk, entry), "sent", reason)
-    elif now < looks[-1]:
-        following = next(look for look in looks if look > now)
+    elif now < looks[-1] or entry.next is None:
+        # Who looks for the first time after an hour, because the mailbox was not to be reached, looks once more.
+        following = next((look for look in looks if look > now), now + _ONCE_MORE)
         desk.outbox.record(entry.id, "unknown", entry.at, reason=entry.reason, next=following)
     elif entry.audience == "staff":
         desk.outbox.record(entry.id, "retry", now, reason="its fate is unknown; a notice may come twice", next=now)
     else:
-        reason = "the connection broke after the last byte, and it was not found in Sent within an hour"
+        where = "neither in Sent nor as the copy of the witness" if copies else "not in Sent"
+        reason = f"the connection broke after the last byte, and it was found {where} within an hour"
         desk.outbox.record(entry.id, "held", now, reason=reason)
         settle(desk, entry.reference, _intent(desk, entry), "held", reason)
 

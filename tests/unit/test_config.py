@@ -189,8 +189,20 @@ def test_a_file_that_is_not_utf_8_is_refused_in_words(folder: Path) -> None:
 
 
 def test_what_this_version_does_not_act_on_is_named(folder: Path) -> None:
-    text = good().replace("port = 465\n", 'port = 465\nwitness = "copy@example.org"\n')
-    assert [(problem.place, problem.fatal) for problem in loaded(folder, text).warnings] == [("smtp.witness", False)]
+    text = good() + '\n[clamd]\nsocket = "/run/clamd.sock"\n'
+    assert [(problem.place, problem.fatal) for problem in loaded(folder, text).warnings] == [("clamd", False)]
+
+
+@pytest.mark.parametrize("witness", ["job@example.org", "job+outbox@example.org", ""])
+def test_the_witness_is_an_address_of_our_own_mailbox(folder: Path, witness: str) -> None:
+    text = good().replace("port = 465\n", f'port = 465\nwitness = "{witness}"\n')
+    assert loaded(folder, text).smtp.witness == witness
+
+
+def test_a_strangers_address_is_no_witness(folder: Path) -> None:
+    text = good().replace("port = 465\n", 'port = 465\nwitness = "copy@elsewhere.example"\n')
+    with pytest.raises(ConfigProblem, match=r"smtp\.witness.*mailbox that \[imap\] reads"):
+        loaded(folder, text)
 
 
 def test_a_position_without_a_recruiter_is_a_warning(folder: Path) -> None:

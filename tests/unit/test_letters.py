@@ -89,7 +89,7 @@ def test_only_attachments_that_are_safe_and_fit_go_to_staff(attachments: tuple[A
 @pytest.mark.parametrize("purpose", ["notice", "hint", "escalation", "expired", "digest", "alarm", "returned", "refused", "held"])
 def test_only_what_tells_of_an_application_can_be_answered(purpose: str) -> None:
     send = to_staff(moment(), COMPANY.recruiters[0], purpose, "cause", {})
-    assert send.answerable == (purpose in ANSWERABLE) == (purpose in {"notice", "hint", "escalation", "expired"})
+    assert send.answerable == (purpose in ANSWERABLE) == (purpose in {"notice", "hint", "escalation", "expired", "held"})
 
 
 def test_staff_are_written_to_in_the_language_of_the_company() -> None:

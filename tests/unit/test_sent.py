@@ -10,6 +10,7 @@ from hands import RECRUITER, Hands, met
 
 from mailbot.errors import Temporary
 from mailbot.mail.smtp import Outcome
+from mailbot.tasks.breaker import breaker
 
 UNKNOWN = Outcome("unknown", None, "the connection was lost")
 
@@ -184,6 +185,114 @@ def test_a_search_that_was_not_answered_is_no_evidence(tmp_path: Path) -> None:
 
     with pytest.raises(Temporary):
         hands.turn()
+    hands.turn()
+
+    assert hands.desk.outbox.entries()[0].state == "sent"
+
+
+def test_a_first_look_that_came_late_is_not_the_last(tmp_path: Path) -> None:
+    hands = met(tmp_path)
+    write(hands)
+    hands.submission.script(UNKNOWN)
+    hands.turn()
+
+    hands.pass_time(hours=3)
+    hands.turn()
+    assert hands.desk.outbox.entries()[0].state == "unknown"
+    hands.pass_time(minutes=6)
+    hands.turn()
+
+    assert hands.desk.outbox.entries()[0].state == "held"
+
+
+# The witness. -----------------------------------------------------------------------------------------------------------------------
+
+
+WITNESS = "job+outbox@up-advert.ru"
+
+
+def test_nobody_gets_copies_unless_they_are_asked_for(tmp_path: Path) -> None:
+    hands = met(tmp_path)
+    write(hands)
+    hands.turn()
+
+    assert {sent.witness for sent in hands.submission.sent} == {""}
+
+
+def test_the_copy_of_the_witness_proves_that_it_was_taken(tmp_path: Path) -> None:
+    hands = met(tmp_path, smtp_witness=WITNESS)
+    write(hands)
+    hands.submission.script(UNKNOWN)
+    hands.turn()
+    hands.server.append(hands.user, hands.submission.sent[0].raw, hands.now, "INBOX")
+
+    hands.pass_time(minutes=2)
+    hands.turn()
+
+    entry = hands.desk.outbox.entries()[0]
+    assert (entry.state, entry.reason) == ("sent", "found by the copy of the witness")
+    assert len(hands.sent_to("maria0@mail.ru")) == 1
+    # It does not stand in Sent, so mailbot files it there.
+    hands.pass_time(minutes=1)
+    hands.turn()
+    assert hands.submission.sent[0].raw in in_sent(hands)
+
+
+def test_without_a_copy_it_is_held_and_says_so(tmp_path: Path) -> None:
+    hands = met(tmp_path, smtp_witness=WITNESS)
+    write(hands)
+    hands.submission.script(UNKNOWN)
+    hands.turn()
+
+    for minutes in (1, 5, 15, 45):
+        hands.pass_time(minutes=minutes)
+        hands.turn()
+
+    entry = hands.desk.outbox.entries()[0]
+    assert (entry.state, "copy of the witness" in entry.reason) == ("held", True)
+
+
+def test_copies_are_our_own_and_never_a_loop(tmp_path: Path) -> None:
+    hands = met(tmp_path, smtp_witness=WITNESS)
+    for number in range(6):
+        write(hands, number)
+        hands.turn()
+    for sent in tuple(hands.submission.sent):
+        # Also twice, as some servers do.
+        hands.server.append(hands.user, sent.raw, hands.now, "INBOX")
+        hands.server.append(hands.user, sent.raw, hands.now, "INBOX")
+    before = len(hands.submission.sent)
+
+    for _ in range(2):
+        hands.turn()
+
+    assert {sent.witness for sent in hands.submission.sent} == {WITNESS}
+    assert len(hands.submission.sent) == before
+    assert list(hands.verdicts().values())[6:] == ["ours"] * 2 * before
+    assert not breaker(hands.desk.ledger).open
+
+
+def test_a_search_for_the_copy_that_was_not_answered_is_no_evidence(tmp_path: Path) -> None:
+    hands = met(tmp_path, smtp_witness=WITNESS)
+    write(hands)
+    hands.submission.script(UNKNOWN)
+    hands.turn()
+    hands.server.append(hands.user, hands.submission.sent[0].raw, hands.now, "INBOX")
+    hands.pass_time(hours=2)
+    find = hands.watch.mailbox.find
+
+    def refusing(folder: str, message_id: str) -> tuple[int, ...]:
+        if folder == "INBOX":
+            raise Temporary("NO [UNAVAILABLE]")
+        return find(folder, message_id)
+
+    hands.watch.mailbox.find = refusing  # type: ignore[method-assign]
+    for _ in range(3):
+        with pytest.raises(Temporary):
+            hands.turn()
+        hands.pass_time(hours=1)
+    assert hands.desk.outbox.entries()[0].state == "unknown"
+    hands.watch.mailbox.find = find  # type: ignore[method-assign]
     hands.turn()
 
     assert hands.desk.outbox.entries()[0].state == "sent"
