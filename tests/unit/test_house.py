@@ -126,6 +126,24 @@ def test_the_ground_floor_uses_nothing_of_the_house() -> None:
     assert not {(name, used) for name, used in doors() if room(name) in GROUND}
 
 
+def test_messages_are_submitted_at_one_place_behind_the_gate_and_by_the_check_of_ops() -> None:
+    def calls(node: ast.AST) -> set[str]:
+        return {ast.unparse(call.func) for call in ast.walk(node) if isinstance(call, ast.Call)}
+
+    functions = {
+        f"{name}.{node.name}": calls(node) for name in modules() for node in ast.walk(tree(name)) if isinstance(node, ast.FunctionDef)
+    }
+    # `check --send` writes to our own address alone.
+    assert {name for name, called in functions.items() if "submission.send" in called} == {
+        "tasks.deliver._deliver_one",
+        "service.check._trial",
+    }
+    assert "may_send" in functions["tasks.deliver._deliver_one"]
+    # The demo plays the candidates.
+    speaking = {name for name in modules() if "smtplib" in modules()[name].read_text(encoding="utf-8")}
+    assert {name for name in speaking if not name.startswith("service.demo.")} == {"mail.smtp", "mail.smtp_session"}
+
+
 def test_no_modules_import_each_other_in_a_ring() -> None:
     order = TopologicalSorter[str]()
     for name, used in doors():
