@@ -172,11 +172,15 @@ class Office:
         return [sys.executable, *program, verb, "--config", str(self.config), *arguments[1:]]
 
     def _environment(self) -> dict[str, str]:
+        return self.environment(self.now)
+
+    def environment(self, now: datetime) -> dict[str, str]:
+        """What a process of mailbot's finds around it at that time."""
         library = next((str(p) for p in Path("/usr/lib").glob("*/faketime/libfaketime.so.1")), "")
         if not library:
             reason = "libfaketime is missing (Debian: apt-get install faketime)"
             (pytest.fail if os.environ.get("CI") == "true" else pytest.skip)(reason)
-        stamp = self.now.astimezone(ZoneInfo("UTC")).strftime("@%Y-%m-%d %H:%M:%S")
+        stamp = now.astimezone(ZoneInfo("UTC")).strftime("@%Y-%m-%d %H:%M:%S")
         # Started hundreds of times, a process may keep what it has compiled.
         inherited = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
         return (

@@ -73,6 +73,23 @@ class Theatre:
         remove(after)
         return problems
 
+    def try_real(self, name: str, call: str, file: str, most: int) -> int:
+        """Kill the real process at its first such call on a file of the state, its second and so on; at how many it was killed."""
+        bench, scene = self._benches.get(), self.scenes[name]
+        try:
+            for number in range(1, most + 1):
+                after = bench.real(scene.moment, call, number, file)
+                problems = broken(scene, after)
+                assert not problems, f"{call} {number} of {file}: {problems}\n{after.log}"
+                if after.statuses[0] == 0:
+                    return number - 1
+                assert after.statuses[0] == -9, after.log
+                self._note(Point(call, number), after, problems)
+                remove(after)
+            return most
+        finally:
+            self._benches.put(bench)
+
     def _note(self, point: Point, after: Aftermath, problems: Sequence[str]) -> None:
         (self._table.hindered if point.error else self._table.killed)[point.call] += 1
         figures = self._table.figures
@@ -121,6 +138,12 @@ def test_a_pass_that_is_killed_loses_nothing_and_does_nothing_twice(theatre: The
     assert not missing, f"points that do not occur any more, (expected, counted): {missing}; if that is right: make points"
     found = theatre.try_all(name, list(kills(counted, every=EVERY)))
     assert not found, "\n".join(found[:20])
+
+
+@pytest.mark.parametrize("call", ["write", "fsync"])
+def test_the_real_process_with_its_start_and_its_children_is_no_different(theatre: Theatre, call: str) -> None:
+    """At every line of the outbox, between which lies all that matters for what goes out."""
+    assert theatre.try_real("letter", call, "outbox.jsonl", most=99 if EVERY else 2) >= 2
 
 
 @pytest.mark.parametrize("name", SCENES)
