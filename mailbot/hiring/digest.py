@@ -26,9 +26,9 @@ class OpenCase:
     silent: bool
 
 
-def morning_digest(cases: Sequence[OpenCase], machines: int, moment: Moment, day: date) -> tuple[Send, ...]:
-    """Given the open and the newly silent cases and the number of machines' letters since the last one, return one
-    digest for n@ and one for each recruiter; who has nothing to read gets none.
+def morning_digest(cases: Sequence[OpenCase], machines: int, moment: Moment, day: date, junk: int = 0) -> tuple[Send, ...]:
+    """Given the open and the newly silent cases and the numbers of machines' letters and of junk since the last one, return
+    one digest for n@ and one for each recruiter; who has nothing to read gets none.
     """
     overdue = [case for case in cases if case.escalated]
     silent = [case for case in cases if case.silent]
@@ -36,12 +36,13 @@ def morning_digest(cases: Sequence[OpenCase], machines: int, moment: Moment, day
     for reader in (moment.company.n, *moment.company.recruiters):
         mine = [case for case in overdue if _reads(moment, reader.address, case)]
         quiet = [case for case in silent if reader.address != moment.company.escalation and _reads(moment, reader.address, case)]
-        if not mine and not quiet and (not machines or reader.address == moment.company.escalation):
+        if not mine and not quiet and (not (machines or junk) or reader.address == moment.company.escalation):
             continue
         facts: dict[str, Fact] = office_facts(moment) | {
             "cases": tuple(_line(moment, case) for case in mine),
             "silent": tuple(_line(moment, case) for case in quiet),
             "unanswered_machines": machines,
+            "junk": junk,
             "day": day,
         }
         sends.append(to_staff(moment, reader, "digest", f"digest/{day.isoformat()}", facts))

@@ -133,7 +133,7 @@ def _staff_refused(given: _Given) -> str:
     if not given.one_sender:
         return "its From names a listed address and others beside it"
     if evidence.folder == "junk":
-        words = "it answers a notice from a listed address, but the mail server took it for junk"
+        words = "it names a listed address, but the mail server took it for junk"
         return words if evidence.token in _REFUSED.keys() - {"none"} else ""
     return _REFUSED[evidence.token]
 

@@ -78,7 +78,7 @@ _OF_TEMPLATE: dict[str, frozenset[str]] = {
     "alarm": frozenset({"reason"}),
     "office_notice": frozenset({"kind", "because", "letter"}),
     "escalations": frozenset({"waiting"}),
-    "digest": frozenset({"cases", "silent", "unanswered_machines", "day"}),
+    "digest": frozenset({"cases", "silent", "unanswered_machines", "junk", "day"}),
 }
 #: These speak of the office, not of one application.
 _WITHOUT_CASE = frozenset({"digest", "alarm", "escalations"})
@@ -124,6 +124,7 @@ def sparse(template: str, language: Language) -> Mapping[str, Fact]:
         "silent": (),
         "waiting": (_waiting(language, "A-7F3K9", "") | dict(_EMPTY_CASE),),
         "unanswered_machines": 0,
+        "junk": 0,
     }
     facts = _everything(language) | empty
     if template == "office_notice":
@@ -193,6 +194,7 @@ def _everything(language: Language) -> dict[str, Fact]:
         "cases": (case, {**case, "reference": "A-2XQ0M", "name": "", "position": "", "recruiter": "n@example.ru"}),
         "silent": ({**case, "reference": "A-9D4TB", "due": None},),
         "unanswered_machines": 5,
+        "junk": 3,
         "day": _DUE.date(),
         "waiting": tuple(_waiting(language, reference, position) for reference in ("A-7F3K9", "A-2XQ0M")),
     }

@@ -140,7 +140,7 @@ class Ledger:
         return self._row(self._folder(folder, uidvalidity).settled.last(uid))
 
     def recognise(self, identity: str, reference: str, arrived: datetime) -> None:
-        """Make an identity known that stands in a record but has no row, or one as junk of another; else change nothing. Raise Temporary."""
+        """Make an identity known that stands in a record but has no row, or one as junk of another. Raise Temporary."""
         latest = self.latest_of(identity)
         if latest is None or (latest.verdict == "junk" and latest.reference != reference):
             when = instant_text(arrived)

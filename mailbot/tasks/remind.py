@@ -78,13 +78,16 @@ def _digest(desk: Desk, now: datetime) -> int:
         return 0
     silent = {stage.on_silence for stage in desk.company.stages if stage.on_silence}
     cases = tuple(_open_case(row, silent, since) for row in desk.catalogue.rows() if row.stage)
+    offices = [case_of(desk, reference) for reference in {office_reference(desk, since), office_reference(desk, now)}]
     machines = sum(
         1
-        for reference in {office_reference(desk, since), office_reference(desk, now)}
-        for message in case_of(desk, reference).messages
-        if message.direction == "in" and message.kind in MACHINES and message.at > since
+        for office in offices
+        for message in office.messages
+        if message.direction == "in" and message.kind in MACHINES - {"junk"} and message.at > since
     )
-    sends = morning_digest(cases, machines, desk.moment(), day)
+    # By when it was filed: the junk folder is looked through once an hour, so a letter in it may be older than the last digest.
+    junk = sum(1 for office in offices for entry in office.history if entry.what == "junk came" and entry.at > since)
+    sends = morning_digest(cases, machines, desk.moment(), day, junk)
     if sends:
         because = "the morning digest of what is open"
         carry_out(desk, Decision(None, sends, _DIGEST, because, (HistoryEntry(now, _DIGEST, _DIGEST, because),)))
