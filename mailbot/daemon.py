@@ -28,8 +28,9 @@ from mailbot.tasks.jumps import look_at_start, note_time
 from mailbot.tasks.recover import recover
 from mailbot.tasks.watch import LOGIN_PAUSE, Watch
 
-#: Pauses between two tries to reach the mailbox, in seconds: growing, and jittered so that many do not come at once.
-_FIRST_PAUSE, _LONGEST_PAUSE = 5.0, 900.0
+#: Pauses between two tries to reach the mailbox, in seconds: growing, and jittered so that many do not come at once. A server that is
+#: back is found within ten minutes, connecting included.
+_FIRST_PAUSE, _LONGEST_PAUSE = 5.0, 540.0
 #: How often the sweep looks for what is due, in seconds.
 _SWEEP = 30
 #: n@ gets an alarm when the mailbox could not be read for so many working hours.
@@ -164,7 +165,8 @@ class _Loop:
             except Stop:
                 raise
             except Permanent as problem:
-                self._recede(problem, LOGIN_PAUSE)
+                # Whatever the jitter makes of it, no sooner than that.
+                self._recede(problem, 2 * LOGIN_PAUSE)
             except MailbotError as problem:
                 self._recede(problem, self.pause)
             except Exception as bug:

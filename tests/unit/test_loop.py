@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from contextlib import suppress
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -85,6 +87,33 @@ def test_n_hears_once_that_the_mailbox_could_not_be_read_for_a_working_hour(hand
     run_until(hands, lambda: next(count) > 400)
 
     assert [message["To"] for message in hands.sent_to(N)] == [N]
+
+
+@pytest.mark.parametrize(("trouble", "shortest", "longest"), [(Permanent("the login was refused"), 15, 31), (Temporary("gone"), 0, 10)])
+def test_a_refused_login_is_tried_four_times_an_hour_and_a_server_that_is_away_every_ten_minutes(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, trouble: MailbotError, shortest: float, longest: float
+) -> None:
+    hands = met(tmp_path)
+    hands.watch.disconnect()
+    passing, tries = [10_000.0], [10_000.0]
+
+    def refused() -> None:
+        tries.append(passing[0])
+        raise trouble
+
+    def passes(seconds: float) -> None:
+        passing[0] += 20
+
+    monkeypatch.setattr(hands.watch.mailbox, "connect", refused)
+    monkeypatch.setattr(time, "monotonic", lambda: passing[0])
+    monkeypatch.setattr(daemon, "pause", passes)
+
+    run_until(hands, lambda: passing[0] > 10_000 + 6 * 3600)
+
+    minutes = [(after - before) / 60 for before, after in pairwise(tries[1:])]
+    assert len(minutes) > 8
+    assert shortest <= min(minutes)
+    assert max(minutes) <= longest
 
 
 def test_an_order_that_nobody_can_carry_out_is_answered(hands: Hands) -> None:
