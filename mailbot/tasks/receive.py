@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import re
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 
@@ -16,9 +15,11 @@ from mailbot.tasks.breaker import watch_for_loop
 from mailbot.tasks.broken import quarantine
 from mailbot.tasks.carry import Arrival, carry_out
 from mailbot.tasks.desk import Desk
+from mailbot.tasks.found import OUR_FORM, note_found
 from mailbot.tasks.gather import Gathered, Role, gather
 from mailbot.tasks.held import drop, resend
 from mailbot.tasks.modes import enter_safe_mode
+from mailbot.tasks.proof import note_proof
 
 #: A message that was begun this often and never ended goes to quarantine.
 STRIKES = 3
@@ -27,8 +28,6 @@ _LOOK_BACK = 50
 #: Sees what was gathered of a message in another light.
 Regard = Callable[[Gathered], Gathered]
 _LOST = "Sent holds a message of mailbot's that the state does not know: the state was lost, or is an old backup"
-#: The form of every Message-ID that mailbot writes.
-OUR_FORM = re.compile(r"<mb1\.(?P<intent>[a-z2-7]{16})\.[0-9a-f]{32}@[^<>@\s]+>")
 
 log = logging.getLogger(__name__)
 
@@ -172,18 +171,6 @@ def _take_in(
             )
 
 
-def _of_lost_state(desk: Desk, message_id: str) -> bool:
-    """Whether a Message-ID has the form of ours, and the state knows nothing of it: neither an application, nor the outbox, nor the office.
-
-    With a restored backup the key is the same, so the mark in the message proves nothing.
-    """
-    form = OUR_FORM.fullmatch(message_id)
-    if not form or desk.catalogue.by_message_id(message_id) or desk.outbox.get(form["intent"]):
-        return False
-    offices = (desk.store.load(reference) for reference in reversed(tuple(desk.store.offices())))
-    return not any(intent.message_id == message_id for office in offices for intent in office.intents)
-
-
 def _decide(
     desk: Desk, role: Role, state: FolderState, headline: Headline, read: Read, raw: bytes, regard: Regard, *, too_large: bool
 ) -> None:
@@ -209,7 +196,10 @@ def _decide(
         )
         log.info("message taken in", extra={"case": reference, "kind": kind, "rule": judgement.rule})
 
-    if role == "sent" and _of_lost_state(desk, read.message.message_id):
+    ours = OUR_FORM.fullmatch(read.message.message_id) if role == "sent" else None
+    if ours and first is None and _knows_no_sending(desk, ours["intent"], read.message.message_id):
+        note_proof(desk, ours["intent"])
+    if role == "sent" and note_found(desk, read.message.message_id):
         enter_safe_mode(desk, _LOST)
         kind = "ours"
     if kind in ("ours", "duplicate"):
