@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 ROOT = Path(__file__).resolve().parents[1]
-PAGES = ("README.md", "docs/recruiters.md", "docs/operations.md", "CHANGELOG.md", "templates/README.md")
+PAGES = ("README.md", "docs/recruiters.md", "docs/operations.md", "docs/promises.md", "CHANGELOG.md", "templates/README.md")
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import ast
 import importlib
 import json
 import re
@@ -56,6 +57,32 @@ def test_every_path_that_is_named_exists(page: str) -> None:
     named = re.compile(r"(?:mailbot|tests|templates|docs|deploy|bench)/[\w./-]+")
     missing = [span for span in handbook.spans(handbook.prose(page)) if named.fullmatch(span) and not (ROOT / span).exists()]
     assert missing == []
+
+
+def _tests(path: Path) -> Iterator[str]:
+    """What can be run in a file of tests: its functions, classes, and the classes' functions."""
+    for node in ast.parse(path.read_text(encoding="utf-8")).body:
+        if isinstance(node, ast.FunctionDef | ast.ClassDef):
+            yield node.name
+        if isinstance(node, ast.ClassDef):
+            yield from (f"{node.name}::{inner.name}" for inner in node.body if isinstance(inner, ast.FunctionDef))
+
+
+def test_every_test_that_is_said_to_hold_a_promise_exists() -> None:
+    named = [span.split("::", 1) for span in handbook.spans(handbook.text("docs/promises.md")) if "::" in span]
+    assert len(named) > 100
+    assert [name for path, name in named if not (ROOT / path).is_file() or name not in set(_tests(ROOT / path))] == []
+    # A name that pytest would not run holds nothing.
+    assert [name for _, name in named if not name.split("::")[-1].startswith(("test_", "Test"))] == []
+
+
+def test_every_promise_is_held_by_a_test_or_says_why_it_is_not() -> None:
+    rows = handbook.rows(handbook.text("docs/promises.md"))
+    assert [int(row[0]) for row in rows] == [*range(1, 31), *range(56, 65)]
+    for number, _, said, tests in rows:
+        is_held, _, why = said.partition("**.")
+        assert is_held.strip("*") in {"held", "held in part", "not held"}, number
+        assert "::" in tests if is_held.strip("*") == "held" else why, number
 
 
 def test_the_map_of_the_house_names_every_room_and_no_other() -> None:
