@@ -19,7 +19,6 @@ from mailbot.tasks.found import OUR_FORM, note_found
 from mailbot.tasks.gather import Gathered, Role, gather
 from mailbot.tasks.held import drop, resend
 from mailbot.tasks.modes import enter_safe_mode
-from mailbot.tasks.proof import note_proof
 
 #: A message that was begun this often and never ended goes to quarantine.
 STRIKES = 3
@@ -196,9 +195,6 @@ def _decide(
         )
         log.info("message taken in", extra={"case": reference, "kind": kind, "rule": judgement.rule})
 
-    ours = OUR_FORM.fullmatch(read.message.message_id) if role == "sent" else None
-    if ours and first is None and _knows_no_sending(desk, ours["intent"], read.message.message_id):
-        note_proof(desk, ours["intent"])
     if role == "sent" and note_found(desk, read.message.message_id):
         enter_safe_mode(desk, _LOST)
         kind = "ours"

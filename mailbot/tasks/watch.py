@@ -192,7 +192,10 @@ class Watch:
         return taken
 
     def _between(self) -> None:
-        self.send()
+        # What is about to go out may be found in Sent: then it has gone out before.
+        sent = self.sent_folder()
+        if not sent or sent in self.read_at:
+            self.send()
         self.between()
 
 
