@@ -1,4 +1,4 @@
-"""One place reaches SMTP (design section 6): what speaks the protocol, and who may make use of that; the gate before it is in test_house."""
+"""One place reaches SMTP (design section 6): who may speak the protocol at all; the gate before it is in test_house."""
 
 from __future__ import annotations
 
