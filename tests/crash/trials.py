@@ -84,19 +84,17 @@ class Bench:
         self._warm.communicate()
         self._stack.close()
 
-    def trial(
-        self, moment: Moment, strace: tuple[str, ...] = (), *, keep: bool = False, here: bool = False, real: bool = False
-    ) -> Aftermath:
+    def trial(self, moment: Moment, strace: tuple[str, ...] = (), *, keep: bool = False, here: bool = False, verb: str = "") -> Aftermath:
         """The pass in question under strace with these options, then the restarts. What it leaves is removed by `remove`.
 
-        The mail stays if it is to be kept. With `here` the passes warm the interpreter; with `real` the first is no warm one.
+        The mail stays if it is to be kept. With `here` the passes warm the interpreter; with a `verb` the first is a real process.
         """
         place = self._folder / uuid4().hex[:12]
         place.mkdir()
         user = self._restored(moment, place)
         imap = self._office.imap
         log = place / "log"
-        first = self._process(place, moment.now, strace) if real else self._pass(place, moment.now, strace, here=here)
+        first = self._process(place, moment.now, strace, verb) if verb else self._pass(place, moment.now, strace, here=here)
         statuses = [first]
         taken = list(self._sink.settle())
         for later in RESTARTS:
@@ -113,9 +111,9 @@ class Bench:
             shutil.rmtree(_home(imap, user))
         return aftermath
 
-    def real(self, moment: Moment, call: str, number: int, file: str) -> Aftermath:
-        """A trial in which the real process, with all its children, is killed at its N-th such call on a file of the state."""
-        return self.trial(moment, killed(call, number, "-f", "-P", f"{{place}}/state/{file}"), real=True)
+    def real(self, moment: Moment, verb: str, strace: tuple[str, ...], file: str) -> Aftermath:
+        """A trial in which the real process is followed, with all its children, where they work on one file of the state."""
+        return self.trial(moment, ("-f", "-P", f"{{place}}/state/{file}", *strace), verb=verb)
 
     def counted(self, moment: Moment, calls: str) -> Aftermath:
         """A trial that nobody hinders, with the system calls counted (`calls`: their names with commas between)."""
@@ -153,15 +151,12 @@ class Bench:
         (place / "config.toml").chmod(0o644)
         return user
 
-    def _process(self, place: Path, now: datetime, strace: tuple[str, ...]) -> int:
+    def _process(self, place: Path, now: datetime, strace: tuple[str, ...], verb: str) -> int:
         """The exit status of the real process, started by strace."""
-        office = self._office
         options = [option.format(place=place) for option in strace]
-        command = [sys.executable, "-m", "mailbot", "once", "--config", str(place / "config.toml")]
+        command = ["strace", *options, sys.executable, "-m", "mailbot", verb, "--config", str(place / "config.toml")]
         with (place / "log").open("a", encoding="utf-8") as log:
-            return subprocess.run(
-                ["strace", *options, *command], env=office.environment(now), stdout=log, stderr=log, check=False
-            ).returncode
+            return subprocess.run(command, env=self._office.environment(now), stdout=log, stderr=log, timeout=60, check=False).returncode
 
     def _pass(self, place: Path, now: datetime, strace: tuple[str, ...] = (), *, here: bool = False) -> int:
         order = {
@@ -179,11 +174,6 @@ class Bench:
         answer = self._warm.stdout.readline()
         assert answer, "the warm interpreter has ended"
         return int(answer)
-
-
-def killed(call: str, number: int, *limits: str) -> tuple[str, ...]:
-    """The options with which strace kills a process at its N-th such call."""
-    return ("-qq", "-o", "/dev/null", *limits, "-e", f"trace={call}", "-e", f"inject={call}:signal=KILL:when={number}")
 
 
 def remove(aftermath: Aftermath) -> None:
