@@ -85,6 +85,21 @@ def test_systemd_hears_that_it_is_ready_alive_and_stopping(office: Office) -> No
     assert not any("@" in said for said in supervisor.heard)
 
 
+def test_a_loop_that_hangs_is_not_called_alive(office: Office) -> None:
+    with supervised(office, watchdog_seconds=0.6) as supervisor, office.running():
+        supervisor.hears("STATUS=watching the mailbox")
+        supervisor.hears("WATCHDOG=1", count=3)
+        # A server that says nothing for many times as long as systemd waits.
+        office.smtp.script("DOT", Fault("250 Taken", accept=True, seconds=4))
+        office.letter(SUBJECT, LETTER, at=office.now.replace(second=59))
+        _until(lambda: "DATA" in office.smtp.commands)
+        time.sleep(0.3)
+        before = len(supervisor.heard)
+        time.sleep(1.2)
+        assert supervisor.heard[before:] == []
+        supervisor.hears("WATCHDOG=1", count=before + 3)
+
+
 def test_it_is_alive_and_does_what_verbs_ask_in_the_midst_of_a_backlog(office: Office) -> None:
     letters(office, 8)
     office.smtp.script("DOT", *(Fault("250 Taken", accept=True, seconds=0.8) for _ in range(16)))
