@@ -17,6 +17,7 @@ from mailbot.records.files import in_words, safe_name
 from mailbot.records.outbox import Entry
 from mailbot.records.store import Commit, NewMessage
 from mailbot.tasks.desk import Desk
+from mailbot.tasks.found import recognise_sent
 from mailbot.tasks.summary import summarise
 
 #: How long an answer to a notice counts (design section 6).
@@ -129,6 +130,7 @@ def plan(desk: Desk, reference: str, intent: Intent) -> None:
         waits_for_reading=intent.purpose in AFTER_READING or intent.not_before is not None,
     )
     desk.outbox.planned(entry)
+    recognise_sent(desk, intent)
 
 
 def note(desk: Desk, case: Case) -> None:
