@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from itertools import takewhile
 from pathlib import Path
 from typing import Any, Literal
 
@@ -166,7 +167,9 @@ class Outbox:
 
     def decided_since(self, since: datetime) -> int:
         """Return how many messages to candidates the machine has decided on after that instant, whatever became of them."""
-        return sum(each.automatic and each.audience == "candidate" and each.planned_at > since for each in self._entries.values())
+        # The newest stand last, and this is asked after every letter.
+        newest = takewhile(lambda each: each.planned_at > since, reversed(self._entries.values()))
+        return sum(each.automatic and each.audience == "candidate" for each in newest)
 
     def alike(self, entry: Entry, now: datetime) -> int:
         """Return how many messages of the same purpose have gone out to its address in an hour; 0 for one that was let through before,

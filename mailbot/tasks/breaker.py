@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 import orjson
 
 from mailbot.codec import plain, typed
+from mailbot.errors import Permanent
 from mailbot.hiring.process import on_alarm
 from mailbot.hiring.sending import loop, storm
 from mailbot.records.ledger import Ledger
@@ -42,9 +43,12 @@ class Breaker:
 
 
 def breaker(ledger: Ledger) -> Breaker:
-    """The breaker as the ledger's journal remembers it, through every restart."""
+    """The breaker as the ledger's journal remembers it, through every restart. Raise Permanent for what a newer mailbot wrote."""
     remembered = ledger.remembered(_BREAKER)
-    return typed(Breaker, orjson.loads(remembered)) if remembered else Breaker()
+    try:
+        return typed(Breaker, orjson.loads(remembered)) if remembered else Breaker()
+    except ValueError as error:
+        raise Permanent(f"the state of the breaker can not be understood ({error}). Upgrade mailbot") from error
 
 
 def obey_limit(desk: Desk, reason: str) -> None:
