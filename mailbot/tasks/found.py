@@ -13,8 +13,8 @@ _REASON = "it stands in Sent: it went out before this state knew of it"
 
 
 def note_found(desk: Desk, message_id: str) -> bool:
-    """Given the Message-ID of what was found in Sent, remember that it has gone out; return True if it is of mailbot's writing and the state
-    knows nothing of it: neither an application, nor the outbox, nor the office. Raise Temporary, Permanent.
+    """Given the Message-ID of what was found in Sent, remember that it has gone out; return True if it is of mailbot's writing and the
+    state knows nothing of it: neither an application, nor the outbox, nor the office. Raise Temporary, Permanent.
 
     With a restored backup the key is the same, so the mark in the message proves nothing; but what is decided anew has the same Message-ID.
     """
@@ -23,8 +23,9 @@ def note_found(desk: Desk, message_id: str) -> bool:
         return False
     entry = desk.outbox.get(form["intent"])
     if entry:
-        if entry.message_id == message_id and entry.state in ("planned", "retry", "held", "unknown"):
-            _has_gone_out(desk, entry.id, committed=entry.state == "unknown")
+        # What is of unknown fate is looked for in its own time.
+        if entry.message_id == message_id and entry.state in ("planned", "retry", "held"):
+            _has_gone_out(desk, entry.id)
         return False
     if desk.catalogue.by_message_id(message_id):
         return False
@@ -39,14 +40,13 @@ def recognise_sent(desk: Desk, intent: Intent) -> None:
     """Given an intent just put on the outbox, note it as sent if the very same message was found in Sent before."""
     entry = desk.outbox.get(intent.id)
     if entry and entry.state == "planned" and desk.ledger.remembered(_name(intent.id)) == intent.message_id:
-        _has_gone_out(desk, intent.id, committed=False)
+        _has_gone_out(desk, intent.id)
 
 
-def _has_gone_out(desk: Desk, intent: str, *, committed: bool) -> None:
+def _has_gone_out(desk: Desk, intent: str) -> None:
     """Its record learns it from `recover`."""
     now = desk.clock()
-    if not committed:
-        desk.outbox.record(intent, "commit", now)
+    desk.outbox.record(intent, "commit", now)
     desk.outbox.record(intent, "sent", now, reason=_REASON)
 
 

@@ -9,7 +9,6 @@ from applicants import LETTER, SUBJECT
 from hands import CANDIDATE, Hands, met
 
 from mailbot.mail.smtp import Outcome
-from mailbot.tasks.held import resend
 from mailbot.tasks.modes import leave_safe_mode, safe_mode
 
 
@@ -57,18 +56,5 @@ def test_a_backup_from_right_before_the_sending_sends_nothing_again(tmp_path: Pa
     restored(hands, backup)
     hands.turn()
     assert len(hands.sent_to(CANDIDATE)) == 1
+    hands.reopen()
     assert {intent.outcome for case in hands.cases() for intent in case.intents} == {"sent"}
-
-
-def test_what_a_person_has_sent_again_goes_out_although_it_stands_in_sent(tmp_path: Path) -> None:
-    hands = met(tmp_path, smtp_files_sent=False)
-    backup = saved(hands)
-    hands.letter(SUBJECT, LETTER)
-    hands.turn()
-    restored(hands, backup)
-    hands.turn()
-    (entry,) = (entry for entry in hands.desk.outbox.entries() if entry.purpose == "questions")
-    hands.pass_time(minutes=1)
-    resend(hands.desk, entry.id)
-    hands.turn()
-    assert len(hands.sent_to(CANDIDATE)) == 2
