@@ -234,6 +234,19 @@ class TestWaiting:
             with pytest.raises(Temporary, match="no connection"):
                 mailbox.noop()
 
+    @pytest.mark.parametrize("unanswered", [b"IDLE", b"DONE"])
+    def test_a_server_that_falls_silent_while_it_is_waited_for_is_temporary(
+        self, proxy: ImapProxy, plain: Account, unanswered: bytes
+    ) -> None:
+        with closing(Mailbox(replace(plain, port=proxy.port), connect_timeout=5, read_timeout=0.2)) as mailbox:
+            mailbox.connect()
+            mailbox.open("INBOX")
+            proxy.instead = lambda line: b"" if unanswered in line.upper() else None
+            with pytest.raises(Temporary, match="no answer in time"):
+                mailbox.wait(0.2, never)
+            with pytest.raises(Temporary, match="no connection"):
+                mailbox.noop()
+
 
 class TestAnswers:
     def test_no_command_is_sent_that_could_change_a_message(self, dovecot: ImapServer, proxy: ImapProxy, plain: Account) -> None:
