@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import subprocess
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
@@ -108,8 +109,7 @@ def table(tables: dict[str, object]) -> Table:
 
 @pytest.fixture(scope="module")
 def theatre(tmp_path_factory: pytest.TempPathFactory, dovecot: ImapServer, table: Table) -> Iterator[Theatre]:
-    if shutil.which("strace") is None:
-        reason = "strace is not installed (Debian: strace)"
+    if reason := why_no_strace():
         (pytest.fail if os.environ.get("CI") == "true" else pytest.skip)(reason)
     folder = tmp_path_factory.mktemp("crash")
     (folder / "office").mkdir()
@@ -121,6 +121,14 @@ def theatre(tmp_path_factory: pytest.TempPathFactory, dovecot: ImapServer, table
         with ThreadPoolExecutor(len(benches)) as pool:
             list(pool.map(lambda bench: [bench.trial(scene.moment, here=True) for scene in told], benches[1:]))
         yield Theatre(benches, told, table)
+
+
+def why_no_strace() -> str:
+    """The reason why no process can be followed here, or ""."""
+    if shutil.which("strace") is None:
+        return "strace is not installed (Debian: strace)"
+    tried = subprocess.run(["strace", "-qq", "-o", "/dev/null", "true"], capture_output=True, text=True, check=False)
+    return f"strace may not follow processes here: {tried.stderr.strip()}" if tried.returncode else ""
 
 
 @pytest.mark.parametrize("name", SCENES)
