@@ -53,6 +53,8 @@ class Office:
         self.now = MONDAY
         #: How fast the office's time goes on while a process runs.
         self.speed = 1
+        #: Where a running process reads its time from, if it is to be set while it runs: see `set_clock`.
+        self.clock_file: Path | None = None
         #: What a process finds in its environment beside ours.
         self.environ: dict[str, str] = {}
         password = folder / "password"
@@ -171,6 +173,19 @@ class Office:
         program = ["-m", "mailbot"] if self.speed == 1 else [str(ROOT / "tests/fast_mailbot.py")]
         return [sys.executable, *program, verb, "--config", str(self.config), *arguments[1:]]
 
+    def set_clock(self, now: datetime) -> None:
+        """Somebody sets the machine's clock, also that of a process that runs: its boottime clock goes on."""
+        self.now = now
+        self.clock_file = self.folder / "clock"
+        fresh = self.folder / "clock.new"
+        fresh.write_text(f"{(now - datetime.now(PERM)).total_seconds():+.0f}\n", encoding="ascii")
+        fresh.replace(self.clock_file)
+
+    def _time(self, stamp: str) -> dict[str, str]:
+        if self.clock_file:
+            return {"FAKETIME_TIMESTAMP_FILE": str(self.clock_file), "FAKETIME_NO_CACHE": "1"}
+        return {"FAKETIME": f"{stamp} x{self.speed}" if self.speed > 1 else stamp}
+
     def _environment(self) -> dict[str, str]:
         return self.environment(self.now)
 
@@ -188,7 +203,7 @@ class Office:
             | self.environ
             | {
                 "LD_PRELOAD": library,
-                "FAKETIME": f"{stamp} x{self.speed}" if self.speed > 1 else stamp,
+                **self._time(stamp),
                 "FAKETIME_DONT_FAKE_MONOTONIC": "1",
                 # Files keep their true times: two processes at different times must see the same.
                 "NO_FAKE_STAT": "1",

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 from applicants import LETTER, SUBJECT
-from hands import CANDIDATE, MONDAY, RECRUITER, Hands, N, met
+from hands import CANDIDATE, MONDAY, Hands, N, met
 
 from mailbot.errors import Temporary
 from mailbot.mail.smtp import Outcome
@@ -67,7 +67,6 @@ def test_a_year_ahead_holds_escalations_and_reminders_until_a_person_resumes(han
     assert purposes(hands, N) == ["alarm"]
     assert "364 days" in str(hands.sent_to(N)[0].get_content())
     assert purposes(hands, CANDIDATE) == ["questions"]
-    assert purposes(hands, RECRUITER) == ["notice", "notice"][: len(purposes(hands, RECRUITER))]
 
     hands.set_clock(days=-364)
     hands.pass_time(days=7)
@@ -175,3 +174,14 @@ def test_letters_are_answered_while_the_clock_is_held(hands: Hands) -> None:
     hands.turn()
 
     assert purposes(hands, "peter@mail.ru") == ["questions"]
+
+
+def test_who_mends_the_clock_and_resumes_at_once_is_not_alarmed_again(hands: Hands) -> None:
+    hands.set_clock(days=364)
+    hands.turn()
+    hands.set_clock(days=-364)
+    assert resume(hands) == "the clock counts again"
+    hands.turn()
+
+    assert held_clock(hands.desk) == ""
+    assert purposes(hands, N) == ["alarm"]
