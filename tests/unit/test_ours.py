@@ -7,7 +7,9 @@ from pathlib import Path
 
 import pytest
 from applicants import LETTER, SUBJECT
-from hands import CANDIDATE, RECRUITER, Hands, met
+from hands import CANDIDATE, RECRUITER, Hands, N, met
+
+from mailbot.tasks.modes import safe_mode
 
 
 @pytest.fixture
@@ -46,3 +48,18 @@ def test_whoever_changes_the_mark_is_no_part_of_us(hands: Hands) -> None:
 
     assert hands.verdicts() == {1: "application", 2: "auto_reply"}
     assert len(hands.sent_to(CANDIDATE)) == 1
+
+
+def test_another_mailbot_on_the_same_mailbox_is_seen_in_sent_and_stops_what_goes_to_candidates(hands: Hands, tmp_path: Path) -> None:
+    other = met(tmp_path / "other")
+    other.letter(SUBJECT, LETTER, sender="peter@mail.ru")
+    other.turn()
+    assert not safe_mode(hands.desk)
+    hands.put(other.sent_to("peter@mail.ru")[0], "Sent")
+    hands.letter(SUBJECT, LETTER, sender="olga@mail.ru")
+    hands.turn()
+    hands.turn()
+
+    assert safe_mode(hands.desk)
+    assert hands.sent_to("olga@mail.ru") == []
+    assert len(hands.sent_to(N)) == 1
