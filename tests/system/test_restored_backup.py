@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 
+import pytest
 from office import CANDIDATE, N, Office
 
 
@@ -28,3 +29,24 @@ def test_messages_to_staff_that_belong_to_no_application_are_known_in_sent_too(o
         office.pass_time(days=2)
     assert "safe" not in office.mailbot("status", expect=1)
     assert len(office.imap.messages(office.user, "Sent")) == len(office.sent())
+
+
+@pytest.mark.parametrize(("name", "says"), [("ledger.jsonl", "damaged"), ("outbox.jsonl", "damaged"), ("key", "the key is missing")])
+def test_a_damaged_journal_or_a_lost_key_sends_nobody_anything_and_is_said_in_words(office: Office, name: str, says: str) -> None:
+    office.letter("Отклик на вакансию Аккаунт-менеджер", "Хочу работать у вас аккаунт-менеджером.\n")
+    office.once()
+    sent = len(office.sent())
+    path = office.folder / "state" / name
+    if name == "key":
+        path.unlink()
+    else:
+        content = path.read_bytes()
+        path.write_bytes(content[:9] + bytes([content[9] ^ 1]) + content[10:])
+    damaged = {file: file.read_bytes() for file in (office.folder / "state").glob("*.jsonl")}
+    office.letter("Отклик на вакансию Аккаунт-менеджер", "Хочу работать у вас.\n", sender="new@mail.ru")
+    office.pass_time(days=5)
+    said = office.once(expect=1)
+    assert says in said
+    assert "Traceback" not in said
+    assert len(office.sent()) == sent
+    assert {file: file.read_bytes() for file in damaged} == damaged
