@@ -25,6 +25,7 @@ from mailbot.tasks.carry import carry_out
 from mailbot.tasks.clocks import Boottime, Clock, boottime
 from mailbot.tasks.desk import Desk, open_desk
 from mailbot.tasks.jumps import look_at_start, note_time
+from mailbot.tasks.modes import distrust
 from mailbot.tasks.recover import recover
 from mailbot.tasks.watch import LOGIN_PAUSE, Watch
 
@@ -129,8 +130,10 @@ def _reloaded(load: Callable[[], Settings], environ: Mapping[str, str], desk: De
 def _recover(desk: Desk) -> None:
     for problem in desk.settings.warnings:
         log.warning("%s", problem)
-    for words in recover(desk):
+    problems = recover(desk)
+    for words in problems:
         log.error("%s", words)
+    distrust(desk, problems)
     look_at_start(desk)
     # One line a message reads back three times as fast as the history of each (measured).
     desk.ledger.compact()

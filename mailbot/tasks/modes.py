@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Sequence
 
+from mailbot.errors import Permanent
 from mailbot.hiring.process import on_alarm
 from mailbot.tasks.carry import carry_out
 from mailbot.tasks.desk import Desk
 
 _SAFE = "safe"
+#: Why it was left last, so that a person who knows of a damage is not asked again.
+_ACCEPTED = "safe mode was left"
 
 log = logging.getLogger(__name__)
 
@@ -33,7 +37,21 @@ def enter_safe_mode(desk: Desk, reason: str) -> None:
 
 def leave_safe_mode(desk: Desk) -> bool:
     """Leave safe mode; return whether it was on."""
-    was = bool(safe_mode(desk))
-    if was:
+    reason = safe_mode(desk)
+    if reason:
+        desk.ledger.remember(_ACCEPTED, reason, desk.clock())
         desk.ledger.remember(_SAFE, "", desk.clock())
-    return was
+    return bool(reason)
+
+
+def distrust(desk: Desk, problems: Sequence[str]) -> None:
+    """Given what can not be read of the state at a start, enter safe mode: whose record it is might be asked everything once more. Nothing
+    happens without problems, or where a person has left safe mode knowing of just these. Raise Temporary if the disk does not let us."""
+    reason = "; ".join(sorted(problems))
+    if not reason or desk.ledger.remembered(_ACCEPTED) == reason:
+        return
+    try:
+        enter_safe_mode(desk, reason)
+    except Permanent as problem:
+        # The office's own record may be the damaged one; the mode is entered all the same.
+        log.error("n@ could not be told: %s", problem)
