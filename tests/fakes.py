@@ -52,6 +52,10 @@ class FakeImapServer(ImapServer):
         """The next times that a session's `method` is called, it raises these in turn."""
         self._faults[method].extend(errors)
 
+    def heal(self) -> None:
+        """Forget what was to fail."""
+        self._faults.clear()
+
     def fault(self, method: str) -> None:
         """Raise what is due; for the sessions."""
         if self._faults[method]:
