@@ -13,6 +13,7 @@ test: $(READY) servers
 # Every point at which a pass can be stopped, hindered or cut off, of which `make test` tries a few; one table at the end.
 torture: $(READY) servers
 	TORTURE=1 $(BIN)/python -m pytest -s tests/crash tests/torture
+	$(BIN)/python tests/torture/soak.py
 
 # Counts anew the system calls at which a pass is stopped: after a change that makes fewer of them on purpose.
 points: $(READY) servers
