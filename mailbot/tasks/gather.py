@@ -124,14 +124,14 @@ def _seen_before(desk: Desk, identity: str, role: Role, folder: str) -> bool:
     """Whether the same message has been decided on.
 
     What a person writes from our own mailbox with a copy to it may be seen in INBOX first, where it proves nothing; in Sent it does. What
-    lay in the junk folder has had no answer; whoever moves it to another folder says that it is none.
+    lay in the junk folder has had no answer; whoever moves it to another folder, or has it retried, says that it is none.
     """
     earlier = desk.ledger.latest_of(identity)
     if earlier is None:
         return False
     if role == "sent":
         return earlier.verdict not in ("pretender", "staff_refused")
-    return not (role == "inbox" and folder and earlier.verdict == "junk" and earlier.folder not in ("", folder))
+    return not (role == "inbox" and earlier.verdict == "junk" and earlier.folder not in ("", folder))
 
 
 def _is_ours(desk: Desk, message: Message, role: Role) -> bool:
