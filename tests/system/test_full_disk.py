@@ -109,6 +109,11 @@ def test_a_record_of_a_newer_mailbot_is_refused_in_words_and_costs_nobody_else(o
     office.pass_time(minutes=1)
     said = office.once()
     assert "written by a newer mailbot (schema 2; this one knows 1). Upgrade mailbot" in said
+    # A record that can not be read is safe mode: nothing goes to candidates until a person has looked.
+    assert office.sent_to("second@mail.ru") == []
+    office.mailbot("resume")
+    office.pass_time(minutes=1)
+    office.once()
     assert len(office.sent_to("second@mail.ru")) == 1
     assert "Upgrade mailbot" in office.mailbot("show", reference, expect=1)
     assert json.loads(record.read_bytes())["schema"] == 2
