@@ -9,9 +9,11 @@ from __future__ import annotations
 
 import socket
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from typing import Literal
+
+from tcp_proxy import TcpProxy
 
 Direction = Literal["commands", "answers"]
 Harm = Literal["nothing", "cut", "stall", "garbage"]
@@ -20,20 +22,16 @@ Harm = Literal["nothing", "cut", "stall", "garbage"]
 GARBAGE = b"* 7 \xff\xfe)) {999\r\n999 \x00 nonsense\r\na1 OK\r\n" + b"\x80" * 100
 
 
-class CuttingProxy:
+class CuttingProxy(TcpProxy):
     """Passes bytes on in both directions of every connection, and counts them since it was armed."""
 
     def __init__(self, upstream: int) -> None:
-        self._upstream = upstream
-        self._listener = socket.create_server(("127.0.0.1", 0))
-        self.port = int(self._listener.getsockname()[1])
+        super().__init__(upstream)
         #: True once the harm was done.
         self.struck = False
         self.passed: dict[Direction, int] = {"commands": 0, "answers": 0}
         self._where: tuple[Direction, int, Harm] = ("answers", 0, "nothing")
         self._counting = threading.Lock()
-        self._open: list[socket.socket] = []
-        self._threads: list[threading.Thread] = []
 
     def arm(self, direction: Direction, after: int, harm: Harm) -> None:
         """Once so many bytes have gone that way from now on, do this harm."""
@@ -43,39 +41,16 @@ class CuttingProxy:
     def heal(self) -> None:
         """Do no more harm, and end every connection, stalled ones too."""
         self.arm("answers", 0, "nothing")
-        for connection in self._open:
-            _end(connection)
+        self.end_all()
 
-    @contextmanager
-    def running(self) -> Iterator[CuttingProxy]:
-        self._start(self._accept)
-        try:
-            yield self
-        finally:
-            # A blocked accept ends with a shutdown, not with a close.
-            self._listener.shutdown(socket.SHUT_RDWR)
-            self._threads[0].join(5)
-            self.heal()
-            for thread in self._threads:
-                thread.join(5)
-            for connection in (self._listener, *self._open):
-                connection.close()
+    def stop(self) -> None:
+        self.heal()
 
-    def _start(self, work: Callable[..., None], *arguments: object) -> None:
-        thread = threading.Thread(target=work, args=arguments, daemon=True)
-        self._threads.append(thread)
-        thread.start()
+    def commands_pass(self, client: socket.socket, server: socket.socket) -> None:
+        self._pass_on("commands", client, server)
 
-    def _accept(self) -> None:
-        with suppress(OSError):
-            while True:
-                client, _ = self._listener.accept()
-                server = socket.create_connection(("127.0.0.1", self._upstream))
-                for one in (client, server):
-                    one.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-                self._open += [client, server]
-                self._start(self._pass_on, "commands", client, server)
-                self._start(self._pass_on, "answers", server, client)
+    def answers_pass(self, client: socket.socket, server: socket.socket) -> None:
+        self._pass_on("answers", server, client)
 
     def _pass_on(self, direction: Direction, source: socket.socket, to: socket.socket) -> None:
         silent = False
