@@ -6,6 +6,7 @@ import logging
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from hashlib import sha256
 
 from mailbot.errors import MailbotError, Temporary
 from mailbot.hiring.case import HistoryEntry, Intent
@@ -23,11 +24,11 @@ from mailbot.tasks.jumps import look_at_clock
 from mailbot.tasks.modes import safe_mode
 from mailbot.tasks.renew import has_lain, names_a_passed_day, renew
 
-#: Pauses between tries, in minutes; the last one stays. Shorter than a relay's five days: a late answer is worse than one that a
-#: person sends.
+#: Pauses between tries, in minutes; the last one stays. No shorter than greylisting asks for.
 _PAUSES = (5, 10, 20, 40, 60)
-#: So many tries take a day. They are counted, because what goes to staff may have waited a weekend before its first one.
-_TRIES = 27
+#: Each is longer by up to so much of itself, so that what was refused together is not tried together again.
+_JITTER = 0.15
+#: Shorter than the five days of a relay: a late answer is worse than one that a person sends.
 _GIVE_UP = timedelta(hours=24)
 
 log = logging.getLogger(__name__)
@@ -149,7 +150,7 @@ def _record(desk: Desk, entry: Entry, intent: Intent, outcome: Outcome) -> None:
     now = desk.clock()
     reason = " ".join(part for part in (str(outcome.code or ""), outcome.text) if part)
     if outcome.state == "retry":
-        next_try = next_attempt(entry.attempts + 1, now)
+        next_try = next_attempt(entry.id, entry.attempts + 1, now)
         if next_try is not None:
             desk.outbox.record(entry.id, "retry", now, reason=reason, next=next_try)
             return
@@ -162,11 +163,20 @@ def _record(desk: Desk, entry: Entry, intent: Intent, outcome: Outcome) -> None:
         settle(desk, entry.reference, intent, outcome.state, reason)
 
 
-def next_attempt(attempts: int, now: datetime) -> datetime | None:
-    """Given how often it was tried, return when to try again; None: give up, a person decides."""
-    if attempts >= _TRIES:
+def next_attempt(id: str, attempts: int, now: datetime) -> datetime | None:
+    """Given a message's id and how often it was tried, return when to try again; None: give up, a person decides.
+
+    The pauses are added up, because what goes to staff may have waited a weekend before its first try.
+    """
+    if sum((_pause(id, attempt) for attempt in range(1, attempts + 1)), timedelta()) > _GIVE_UP:
         return None
-    return now + timedelta(minutes=_PAUSES[min(attempts, len(_PAUSES)) - 1])
+    return now + _pause(id, attempts)
+
+
+def _pause(id: str, attempt: int) -> timedelta:
+    """The same through every restart: no chance, but the message's own id, spreads them."""
+    spread = sha256(f"{id}/{attempt}".encode()).digest()[0] / 255
+    return timedelta(minutes=_PAUSES[min(attempt, len(_PAUSES)) - 1]) * (1 + _JITTER * spread)
 
 
 def settle(desk: Desk, reference: str, intent: Intent, state: str, reason: str) -> None:

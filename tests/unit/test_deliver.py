@@ -21,13 +21,27 @@ def write(hands: Hands, number: int = 0) -> None:
     hands.letter(SUBJECT, LETTER, sender=f"Мария Петрова <maria{number}@mail.ru>")
 
 
-def test_the_pauses_between_tries_grow_and_end_after_a_day() -> None:
-    pauses: list[timedelta] = []
-    while (again := next_attempt(len(pauses) + 1, MONDAY)) is not None:
-        pauses.append(again - MONDAY)
+def pauses(id: str) -> list[timedelta]:
+    found: list[timedelta] = []
+    while (again := next_attempt(id, len(found) + 1, MONDAY)) is not None:
+        found.append(again - MONDAY)
+    return found
 
-    assert [pause // timedelta(minutes=1) for pause in pauses[:6]] == [5, 10, 20, 40, 60, 60]
-    assert timedelta(hours=23) < sum(pauses, timedelta()) < timedelta(hours=25)
+
+@pytest.mark.parametrize("id", ["aaaabbbbccccdddd", "mh5o2qvithbkjwhw", "zzzzzzzzzzzzzzzz"])
+def test_the_pauses_between_tries_grow_and_end_after_a_day(id: str) -> None:
+    found = pauses(id)
+
+    # No shorter than greylisting wants, and a seventh longer at most.
+    for pause, least in zip(found, [5, 10, 20, 40, *[60] * len(found)], strict=False):
+        assert timedelta(minutes=least) <= pause <= timedelta(minutes=least * 1.15)
+    assert timedelta(hours=22, minutes=51) <= sum(found, timedelta()) <= timedelta(hours=24)
+
+
+def test_messages_that_were_refused_together_are_not_tried_together_again_and_a_restart_changes_no_pause() -> None:
+    first = [pauses(f"{number:016}")[0] for number in range(20)]
+    assert len(set(first)) > 10
+    assert first == [pauses(f"{number:016}")[0] for number in range(20)]
 
 
 def test_a_notice_that_waited_a_weekend_survives_a_refusal_on_monday(tmp_path: Path) -> None:
