@@ -3,43 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime, timedelta
 from itertools import takewhile
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 from mailbot.codec import instant, instant_text, plain, typed
 from mailbot.errors import Permanent
-from mailbot.hiring.model import Audience
+from mailbot.records.entry import Entry, Happening, State
 from mailbot.records.journal import Journal
 
-State = Literal["planned", "committed", "sent", "retry", "failed", "unknown", "held", "dropped"]
-Happening = Literal["attempt", "commit", "sent", "retry", "failed", "unknown", "held", "dropped", "resend"]
+__all__ = ["KEPT", "Entry", "Happening", "Outbox", "State"]
 
-_NOT_SENT: frozenset[State] = frozenset({"planned", "retry", "unknown", "held"})
-#: In which states what may happen. "sent" may still turn out "failed": a bounce came back.
-_ALLOWED: dict[str, frozenset[State]] = {
-    "attempt": _NOT_SENT,
-    "commit": _NOT_SENT,
-    "sent": frozenset({"committed", "unknown", "held"}),
-    "retry": _NOT_SENT | {"committed"},
-    "failed": _NOT_SENT | {"committed", "sent"},
-    "unknown": frozenset({"committed", "unknown"}),
-    "held": _NOT_SENT | {"committed"},
-    "dropped": _NOT_SENT | {"failed"},
-    "resend": _NOT_SENT | {"failed"},
-}
-_STATE_AFTER: dict[str, State] = {
-    "commit": "committed",
-    "sent": "sent",
-    "retry": "retry",
-    "failed": "failed",
-    "unknown": "unknown",
-    "held": "held",
-    "dropped": "dropped",
-    "resend": "planned",
-}
 #: An attempt that a power cut takes did not reach the dot; all else is on the disk before anybody acts on it.
 _NOT_FSYNCED = frozenset({"attempt"})
 _DONE: frozenset[State] = frozenset({"sent", "failed", "dropped"})
@@ -48,42 +24,6 @@ _HOUR, _DAY = timedelta(hours=1), timedelta(days=1)
 KEPT = timedelta(days=2)
 #: What could not be put into a Sent folder for so long, because there is none, never will be.
 _FILED_WITHIN = timedelta(days=14)
-
-
-@dataclass(frozen=True, slots=True)
-class Entry:
-    """One outgoing message and what is known of its fate. No personal data: addresses and domains are keyed hashes."""
-
-    id: str
-    reference: str
-    purpose: str
-    audience: Audience
-    #: Only what the machine decided by itself counts against the caps.
-    automatic: bool
-    message_id: str
-    address_hash: str
-    domain_hash: str
-    planned_at: datetime
-    #: When the state was reached.
-    at: datetime
-    not_before: datetime | None = None
-    #: Held until INBOX and Sent have been read to the end.
-    waits_for_reading: bool = False
-    state: State = "planned"
-    attempts: int = 0
-    #: When to try again (retry), or to look for it again (unknown); None: at once.
-    next: datetime | None = None
-    reason: str = ""
-    #: When it was committed to the wire and not certainly refused since; this is what the caps count.
-    committed_at: datetime | None = None
-    #: True once it stands in the Sent folder.
-    filed: bool = False
-
-    def due(self, now: datetime) -> bool:
-        """Is it time to send it, or (unknown) to look for it?"""
-        if self.state not in {"planned", "retry", "unknown"}:
-            return False
-        return all(instant is None or instant <= now for instant in (self.not_before, self.next))
 
 
 class Outbox:
@@ -257,21 +197,7 @@ class Outbox:
 
     def _next(self, id: str, happening: str, at: datetime, reason: str, upcoming: datetime | None) -> Entry:
         """The entry after what happened to it. Raise KeyError for an unknown entry, ValueError for what can not happen."""
-        entry = self._entries[id]
-        if entry.state not in _ALLOWED.get(happening, frozenset()):
-            raise ValueError(f'"{happening}" can not happen to a message that is {entry.state}')
-        if happening == "attempt":
-            return replace(entry, attempts=entry.attempts + 1)
-        committed_at = entry.committed_at
-        if happening == "commit":
-            committed_at = at
-        elif happening == "retry" or (happening == "failed" and entry.state == "committed"):
-            # The server refused it, so it has not gone out.
-            committed_at = None
-        elif happening == "resend":
-            # A person has ordered it now, so it waits for nothing and counts against no cap.
-            entry = replace(entry, automatic=False, not_before=None, waits_for_reading=False)
-        return replace(entry, state=_STATE_AFTER[happening], at=at, reason=reason, next=upcoming, committed_at=committed_at)
+        return self._entries[id].after(happening, at, reason, upcoming)
 
 
 def _counts(entry: Entry) -> bool:
