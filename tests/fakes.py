@@ -32,6 +32,8 @@ class _FakeFolder:
     uidvalidity: int = 1
     uidnext: int = 1
     stored: list[Stored] = field(default_factory=list)
+    #: UIDs of what is listed and not given; True: not even its header.
+    withheld: dict[int, bool] = field(default_factory=dict)
 
 
 class FakeImapServer(ImapServer):
@@ -79,10 +81,19 @@ class FakeImapServer(ImapServer):
         into = self.folder(user, folder)
         into.stored = [stored for stored in into.stored if stored.uid != uid]
 
+    def withhold(self, user: str, uid: int, folder: str = "INBOX", *, header: bool = False) -> None:
+        """From now on list a message and do not give it, nor its header if that is said too."""
+        self.folder(user, folder).withheld[uid] = header
+
+    def give(self, user: str, folder: str = "INBOX") -> None:
+        """Give everything in a folder again."""
+        self.folder(user, folder).withheld.clear()
+
     def renumber(self, user: str, folder: str = "INBOX") -> None:
         """Give the folder a new UIDVALIDITY and its messages new UIDs, as a server does that lost its index."""
         into = self.folder(user, folder)
         into.uidvalidity += 1
+        into.withheld.clear()
         into.stored = [replace(stored, uid=uid) for uid, stored in enumerate(into.stored, 1)]
         into.uidnext = len(into.stored) + 1
 
@@ -141,11 +152,15 @@ class FakeMailbox:
         folder = self._opened("fetch")
         for headline in headlines:
             for stored in folder.stored:
-                if stored.uid == headline.uid:
+                if stored.uid == headline.uid and stored.uid not in folder.withheld:
                     yield Fetched(headline, stored.raw)
+        if folder.withheld.keys() & {headline.uid for headline in headlines}:
+            raise Temporary("NO [UNAVAILABLE]")
 
     def header(self, uid: int) -> bytes:
         folder = self._opened("header")
+        if folder.withheld.get(uid):
+            raise Temporary("NO [UNAVAILABLE]")
         found = (stored.raw for stored in folder.stored if stored.uid == uid)
         head, line, _ = next(found, b"").partition(b"\r\n\r\n")
         return head + line

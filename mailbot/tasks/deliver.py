@@ -45,10 +45,11 @@ class Delivered:
     unreachable: bool = False
 
 
-def deliver(desk: Desk, submission: Submission, *, reading_is_fresh: bool, between: Callable[[], None]) -> Delivered:
+def deliver(desk: Desk, submission: Submission, *, reading_is_fresh: bool, sent_is_known: bool, between: Callable[[], None]) -> Delivered:
     """Send everything whose time has come; `between` is called after each message, and raises to stop after the one in hand.
 
-    `reading_is_fresh` says that INBOX and Sent have been read to the end lately: what waits for that stays otherwise.
+    `reading_is_fresh` says that INBOX and Sent have been read to the end lately: what waits for that stays otherwise. `sent_is_known` says
+    that Sent has been since the start: nothing goes to candidates otherwise, for out of a backup it may have gone out before.
     Raise Temporary if the disk does not let us record: then nothing more is sent.
     """
     # Also where there is nothing to send: this is asked most often.
@@ -63,6 +64,8 @@ def deliver(desk: Desk, submission: Submission, *, reading_is_fresh: bool, betwe
         if entry is None or entry.state == "unknown" or not entry.due(desk.clock()):
             continue
         if (entry.waits_for_reading or has_lain(entry, desk.clock())) and not reading_is_fresh:
+            continue
+        if entry.audience == "candidate" and not sent_is_known:
             continue
         if entry.purpose in OFFICE_HOURS and not desk.worktime.is_open(desk.clock()):
             continue

@@ -21,6 +21,7 @@ from mailbot.tasks.recover import recover
 from mailbot.tasks.remind import remind
 from mailbot.tasks.sent import file_sent, look_for_unknown
 from mailbot.tasks.sweep import sweep
+from mailbot.tasks.withheld import all_is_given
 
 #: What waited goes out only if both folders have been read to the end so lately (design section 5), in seconds.
 FRESH_SECONDS = 15 * 60
@@ -55,6 +56,8 @@ class Watch:
     read_at: dict[str, float] = field(default_factory=dict)
     #: UIDNEXT of each folder when it was read last: what has come since has this UID or a higher one.
     uidnext: dict[str, int] = field(default_factory=dict)
+    #: Whether Sent was read to the end since the start: before that, what a restored state takes for unsent may have gone out.
+    sent_is_known: bool = False
     #: True while a folder is read: then the connection is in use, also between two messages.
     reading: bool = False
     last_fetch: datetime | None = None
@@ -75,6 +78,7 @@ class Watch:
         found = self.mailbox.folders()
         self.folders = watched_folders(self.desk, found)
         self.swept = swept_folders(self.desk, found, self.folders)
+        self.sent_is_known |= not self.sent_folder()
         for problem in recover(self.desk):
             log.error("%s", problem)
 
@@ -117,7 +121,7 @@ class Watch:
             return
         # What waited may be overtaken by what is just being read.
         fresh = self.is_fresh() and not self.reading
-        delivered = deliver(self.desk, self.submission, reading_is_fresh=fresh, between=self.between)
+        delivered = deliver(self.desk, self.submission, reading_is_fresh=fresh, sent_is_known=self.sent_is_known, between=self.between)
         if delivered.sent:
             self.last_sent = self.desk.clock()
         if delivered.login_failed:
@@ -178,7 +182,9 @@ class Watch:
         finally:
             self.reading = False
         self.uidnext[folder.name] = state.uidnext
-        self.read_at[folder.name] = time.monotonic()
+        if role != "sent" or all_is_given(self.desk, state):
+            self.read_at[folder.name] = time.monotonic()
+            self.sent_is_known |= role == "sent"
         self.last_fetch = self.desk.clock()
         return taken
 

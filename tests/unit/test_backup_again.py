@@ -5,9 +5,11 @@ from __future__ import annotations
 import shutil
 from pathlib import Path
 
+import pytest
 from applicants import LETTER, SUBJECT
-from hands import CANDIDATE, Hands, met
+from hands import CANDIDATE, RECRUITER, Hands, met
 
+from mailbot.errors import Temporary
 from mailbot.mail.smtp import Outcome
 from mailbot.tasks.modes import leave_safe_mode, safe_mode
 
@@ -58,3 +60,56 @@ def test_a_backup_from_right_before_the_sending_sends_nothing_again(tmp_path: Pa
     assert len(hands.sent_to(CANDIDATE)) == 1
     hands.reopen()
     assert {intent.outcome for case in hands.cases() for intent in case.intents} == {"sent"}
+
+
+@pytest.fixture
+def answered(tmp_path: Path) -> Hands:
+    """A candidate was answered after the backup that is in place now; the answer stands in Sent."""
+    hands = met(tmp_path, smtp_files_sent=False)
+    backup = saved(hands)
+    hands.letter(SUBJECT, LETTER)
+    hands.turn()
+    restored(hands, backup)
+    return hands
+
+
+def withhold_sent(hands: Hands, *, header: bool) -> None:
+    for stored in hands.server.messages(hands.user, "Sent"):
+        hands.server.withhold(hands.user, stored.uid, "Sent", header=header)
+
+
+def test_while_sent_gives_not_even_headers_candidates_wait_and_staff_are_told(answered: Hands) -> None:
+    before = len(answered.sent_to(RECRUITER))
+    withhold_sent(answered, header=True)
+    answered.turn()
+    answered.pass_time(minutes=30)
+    answered.turn()
+    assert len(answered.sent_to(CANDIDATE)) == 1
+    assert not answered.watch.is_fresh()
+    assert not safe_mode(answered.desk)
+    assert len(answered.sent_to(RECRUITER)) > before
+
+    answered.server.give(answered.user, "Sent")
+    answered.turn()
+
+    assert len(answered.sent_to(CANDIDATE)) == 1
+    assert answered.watch.is_fresh()
+
+
+def test_before_sent_was_read_nothing_goes_to_candidates_while_the_mailbox_is_not_to_be_reached(tmp_path: Path) -> None:
+    hands = met(tmp_path, smtp_files_sent=False)
+    hands.letter(SUBJECT, LETTER)
+    hands.submission.script(Outcome("retry", 451, "4.7.1 greylisted"))
+    hands.turn()
+    backup = saved(hands)
+    hands.pass_time(minutes=6)
+    hands.turn()
+    restored(hands, backup)
+    hands.server.fail("connect", Temporary("no route"))
+    with pytest.raises(Temporary):
+        hands.turn()
+    # As the daemon does, which goes on sending.
+    hands.watch.work()
+    hands.turn()
+
+    assert len(hands.sent_to(CANDIDATE)) == 1
