@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import imaplib
-import select
-import ssl
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
@@ -16,6 +14,7 @@ from imapclient import SEEN, IMAPClient, SocketTimeout
 from mailbot.errors import Permanent, Temporary
 from mailbot.mail import fetching
 from mailbot.mail.folders import Folder, Listed, with_roles
+from mailbot.mail.idling import announces, told
 from mailbot.mail.imap_login import GARBLED, in_words, log_in, server_name, shut
 from mailbot.mail.mailbox import BATCH_BYTES, Abilities, Account, Fetched, FolderState, Headline
 from mailbot.pause import pause
@@ -113,18 +112,26 @@ class Mailbox:
         return tuple(sorted((headline for headline in found if headline.arrived >= instant), key=lambda headline: headline.uid))
 
     def fetch(self, headlines: Sequence[Headline], batch_bytes: int = BATCH_BYTES) -> Iterator[Fetched]:
-        refusals: list[Temporary] = []
+        refusals: dict[int, Temporary] = {}
         for batch in fetching.batches(headlines, batch_bytes):
             bodies = self._bodies([headline.uid for headline in batch], refusals)
             for headline in batch:
-                if headline.uid in bodies:
-                    # Taken out, so that the message is not held longer than its reader holds it.
-                    yield Fetched(headline, bodies.pop(headline.uid))
-        if refusals:
-            raise refusals[0]
+                # Taken out, so that the message is not held longer than its reader holds it.
+                body = bodies.pop(headline.uid, None)
+                if body is not None and (body or not headline.size):
+                    yield Fetched(headline, body)
+                elif self._is_there(headline.uid):
+                    refusals.setdefault(headline.uid, self._withheld())
+                else:
+                    refusals.pop(headline.uid, None)
+        for refusal in refusals.values():
+            raise refusal
 
     def header(self, uid: int) -> bytes:
-        return self._contents(str(uid), f"BODY.PEEK[HEADER]<0.{_HEADER_BYTES}>", b"BODY[HEADER]").get(uid, b"")
+        header = self._contents(str(uid), f"BODY.PEEK[HEADER]<0.{_HEADER_BYTES}>", b"BODY[HEADER]").get(uid, b"")
+        if not header and self._is_there(uid):
+            raise self._withheld()
+        return header
 
     def wait(self, seconds: float, stop: Callable[[], bool]) -> bool:
         end = time.monotonic() + seconds
@@ -219,8 +226,8 @@ class Mailbox:
     def _message_ids(self, messages: str, *, by_uid: bool = True) -> dict[int, bytes]:
         return self._contents(messages, "BODY.PEEK[HEADER.FIELDS (MESSAGE-ID)]", b"BODY[HEADER.FIELDS", by_uid=by_uid)
 
-    def _bodies(self, uids: Sequence[int], refusals: list[Temporary]) -> dict[int, bytes]:
-        """The contents by UID; a message that is there and not given adds to `refusals`."""
+    def _bodies(self, uids: Sequence[int], refusals: dict[int, Temporary]) -> dict[int, bytes]:
+        """The contents by UID; a message that is refused, or gone, adds to `refusals`."""
         try:
             return self._contents(fetching.uid_set(uids), "BODY.PEEK[]", b"BODY[]")
         except Temporary as refusal:
@@ -229,9 +236,11 @@ class Mailbox:
             # A server may say no to the whole batch when one message of it is gone (RFC 2180, 4.1.2) or damaged.
             if len(uids) > 1:
                 return {uid: raw for one in uids for uid, raw in self._bodies([one], refusals).items()}
-            if self._is_there(uids[0]):
-                refusals.append(refusal)
+            refusals[uids[0]] = refusal
             return {}
+
+    def _withheld(self) -> Temporary:
+        return Temporary(f"{server_name(self._account)}: FETCH: nothing is given of a message that is there")
 
     def _is_there(self, uid: int) -> bool:
         # Only NOOP and its like let a server say what was expunged (RFC 3501, 7.4.1).
@@ -249,37 +258,9 @@ class Mailbox:
             client.idle()
             arrived = False
             while not arrived and not stop() and (left := until - time.monotonic()) > 0:
-                arrived = self._told(client, min(left, _STOP_SECONDS))
+                arrived = told(client, min(left, _STOP_SECONDS), self._timeout.read)
             _, said = client.idle_done()
-        return self._news() or arrived or _announces(said)
-
-    def _told(self, client: IMAPClient, seconds: float) -> bool:
-        """Whether a message is announced within so many seconds, or was together with the "+" of IDLE. Raises if the connection has ended.
-
-        imapclient's own `idle_check` reads without waiting and loses a line that comes in two packets (measured with pymap).
-        """
-        if not self._at_hand(client):
-            readable = select.poll()
-            readable.register(client.socket(), select.POLLIN)
-            # TLS may have something to read that is no word of the server's.
-            if not readable.poll(seconds * 1000) or self._at_hand(client) is None:
-                return False
-        lines = [client._imap._get_line()]
-        while b"\n" in (self._at_hand(client) or b""):
-            lines.append(client._imap._get_line())
-        return any(line.endswith(b" EXISTS") for line in lines)
-
-    def _at_hand(self, client: IMAPClient) -> bytes | None:
-        """What can be read now, and stays to be read; None for nothing, b"" also at the end of the connection."""
-        connection = client.socket()
-        connection.setblocking(False)
-        try:
-            content: bytes = client._imap.file.peek()
-        except (BlockingIOError, ssl.SSLWantReadError):
-            return None
-        finally:
-            connection.settimeout(self._timeout.read)
-        return content
+        return self._news() or arrived or announces(said)
 
     def _poll(self, end: float, stop: Callable[[], bool]) -> bool:
         """One NOOP after a pause, for servers without IDLE."""
@@ -288,7 +269,3 @@ class Mailbox:
             pause(min(left, _STOP_SECONDS))
         self.noop()
         return self._news()
-
-
-def _announces(said: Sequence[Sequence[Any]]) -> bool:
-    return any(len(response) > 1 and response[1] == b"EXISTS" for response in said)

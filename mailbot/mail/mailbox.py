@@ -95,11 +95,11 @@ class MailboxPort(Protocol):
     def fetch(self, headlines: Sequence[Headline], batch_bytes: int = BATCH_BYTES) -> Iterator[Fetched]:
         """Their content, byte for byte, in the order given; a message that is gone meanwhile is left out.
 
-        So is one that is there and refused; Temporary is raised for it after all the others.
+        So is one that is there and refused, or given empty; Temporary is raised for it after all the others.
         """
 
     def header(self, uid: int) -> bytes:
-        """The first 256 KiB of the message's header, for one too large to be fetched; b"" if it is gone."""
+        """The first 256 KiB of the message's header, for one too large to be fetched; b"" if it is gone. Temporary if it is refused."""
 
     def wait(self, seconds: float, stop: Callable[[], bool]) -> bool:
         """Wait for a new message in the open folder: True at once when one may have come, False after `seconds` or once `stop()` is."""

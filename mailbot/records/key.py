@@ -38,6 +38,10 @@ class Key:
             message.body_digest,
         ).hex()[:32]
 
+    def raw_identity(self, raw: bytes) -> str:
+        """Given the bytes of a message that can not be read, return 32 hex digits by which the same bytes are known again."""
+        return self._digest("raw", hashlib.sha256(raw).hexdigest()).hex()[:32]
+
     def reference(self, identity: str, attempt: int = 0) -> str:
         """Given the identity of a first message, return the application's reference; `attempt` above 0 gives another where one is taken."""
         number = int.from_bytes(self._digest("reference", identity, str(attempt))[:4], "big")

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field, replace
-from datetime import datetime
+from dataclasses import asdict, dataclass, field, replace
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +12,7 @@ from mailbot.codec import instant, instant_text, typed
 from mailbot.errors import Permanent
 from mailbot.records.journal import Journal
 from mailbot.records.places import Places
+from mailbot.records.strikes import Open, counted
 
 #: The verdict on a message that was gone before it could be read.
 GONE = "gone"
@@ -57,8 +58,8 @@ class _Folder:
     """One folder under one UIDVALIDITY."""
 
     settled: Places = field(default_factory=Places)
-    #: UID -> (arrival, attempts), of what has no verdict yet.
-    open: dict[int, tuple[str, int]] = field(default_factory=dict)
+    #: What has no verdict yet, by UID.
+    open: dict[int, Open] = field(default_factory=dict)
     highest: int = 0
 
 
@@ -98,7 +99,15 @@ class Ledger:
 
     def attempts(self, folder: str, uidvalidity: int, uid: int) -> int:
         """Return how many tries there were without a verdict."""
-        return self._folder(folder, uidvalidity).open.get(uid, ("", 0))[1]
+        return self._folder(folder, uidvalidity).open.get(uid, Open("")).attempts
+
+    def refused(self, folder: str, uidvalidity: int, uid: int, at: datetime, pause: timedelta) -> int:
+        """Count that the server does not give a message, once in so long; return how often it was counted. Not fsynced. Raise Temporary."""
+        last = self._folder(folder, uidvalidity).open.get(uid, Open("")).refused
+        # A clock that was set back counts too.
+        if not last or abs(at - instant(last)) >= pause:
+            self._write("refused", folder, uidvalidity, at, sync=False, uid=uid)
+        return self._folder(folder, uidvalidity).open[uid].refusals
 
     def verdict(
         self,
@@ -116,20 +125,9 @@ class Ledger:
         earlier = self.verdict_of(folder, uidvalidity, uid)
         arrived = instant_text(earlier.arrived if earlier else at)
         if not earlier:
-            arrived = self._folder(folder, uidvalidity).open.get(uid, (arrived, 0))[0]
-        self._write(
-            "verdict",
-            folder,
-            uidvalidity,
-            at,
-            uid=uid,
-            arrived=arrived,
-            verdict=verdict,
-            identity=identity,
-            reference=reference,
-            rule=rule,
-            same_as=same_as,
-        )
+            arrived = self._folder(folder, uidvalidity).open.get(uid, Open(arrived)).arrived
+        more = {"identity": identity, "reference": reference, "rule": rule, "same_as": same_as}
+        self._write("verdict", folder, uidvalidity, at, sync=True, uid=uid, arrived=arrived, verdict=verdict, **more)
 
     def gone(self, folder: str, uidvalidity: int, uid: int, at: datetime) -> None:
         """Write the verdict on a message that was seen and has left the folder before it was read."""
@@ -246,16 +244,10 @@ class Ledger:
                     self._identities.add(_number(identity), place)
             case "recognised":
                 self._identities.add(_number(event["identity"]), place)
-            case "seen":
-                if event["uid"] not in folder.settled:
-                    folder.open.setdefault(event["uid"], (event["arrived"], event.get("attempts", 0)))
-            case "attempt":
-                arrived, attempts = folder.open.get(event["uid"], (event["at"], 0))
-                folder.open[event["uid"]] = (arrived, attempts + 1)
-            case "put_off":
-                if event["uid"] in folder.open:
-                    arrived, attempts = folder.open[event["uid"]]
-                    folder.open[event["uid"]] = (arrived, max(attempts - 1, 0))
+            case "seen" | "attempt" | "put_off" | "refused":
+                now = counted(folder.open.get(event["uid"]), event)
+                if now and (event["event"] != "seen" or event["uid"] not in folder.settled):
+                    folder.open[event["uid"]] = now
             case "contact":
                 self._cursors[key[0]] = Cursor(*key, instant(event["at"]), event["uidnext"], event["count"])
             case "validity":
@@ -278,9 +270,8 @@ class Ledger:
         for name, text in self._remembered.items():
             yield {"event": "remember", "at": self._last, "folder": "", "uidvalidity": 0, "name": name, "text": text}
         for (name, uidvalidity), messages in open_now.items():
-            for uid, (arrived, attempts) in messages.items():
-                event = {"event": "seen", "at": self._last, "folder": name, "uidvalidity": uidvalidity, "uid": uid}
-                yield {**event, "arrived": arrived, "attempts": attempts}
+            for uid, message in messages.items():
+                yield {"event": "seen", "at": self._last, "folder": name, "uidvalidity": uidvalidity, "uid": uid, **asdict(message)}
 
     def _folder(self, folder: str, uidvalidity: int) -> _Folder:
         return self._folders.get((folder, uidvalidity)) or _Folder()

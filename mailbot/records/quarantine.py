@@ -1,10 +1,10 @@
-"""Messages that could not be handled: kept byte for byte, with the reason beside them, until a person has looked."""
+"""Messages that could not be handled: kept byte for byte if there are bytes, with the reason beside them, until a person has looked."""
 
 from __future__ import annotations
 
 import re
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 
@@ -27,8 +27,15 @@ class Quarantined:
     #: What went wrong, in words and without personal data.
     reason: str
     size: int
-    #: Its file's name in the quarantine folder.
+    #: Its file's name in the quarantine folder; "" where the server did not give its content.
     path: str
+    #: Where it stands in the mailbox and when it came, where its content is missing.
+    folder: str = ""
+    uidvalidity: int = 0
+    uid: int = 0
+    arrived: datetime | None = None
+    #: Whether a person wants the server to be asked for it once more.
+    asked: bool = False
 
 
 class Quarantine:
@@ -48,11 +55,26 @@ class Quarantine:
         # It counts from here on: the bytes are there before anything speaks of them.
         write_atomically(self._folder / f"{id}.json", orjson.dumps(plain(entry)))
 
+    def put_missing(self, entry: Quarantined) -> None:
+        """Keep what is known of a message whose content the server does not give. On the disk when it returns. Raise as `put`."""
+        make_folder(self._folder)
+        write_atomically(self._folder / f"{_plain(entry.id)}.json", orjson.dumps(plain(entry)))
+
     def entries(self) -> tuple[Quarantined, ...]:
         """Return what is in quarantine, oldest first. Raise Permanent for a damaged note, Temporary if it can not be read."""
         with in_words(self._folder):
             notes = [(path, path.read_bytes()) for path in self._folder.glob("[A-Za-z0-9]*.json")]
         return tuple(sorted((_read(path, content) for path, content in notes), key=lambda entry: (entry.at, entry.id)))
+
+    def holds(self, id: str) -> bool:
+        """Given an id, return whether that message is in quarantine. Raise Temporary."""
+        with in_words(self._folder):
+            return (self._folder / f"{_plain(id)}.json").exists()
+
+    def ask_again(self, id: str) -> None:
+        """Given the id of a message without content, remember that the server is to be asked for it once more. Raise as `entries`."""
+        entry = next(entry for entry in self.entries() if entry.id == id)
+        self.put_missing(replace(entry, asked=True))
 
     def read(self, id: str) -> bytes:
         """Given an id, return the message's bytes. Raise Permanent if there is none, Temporary if it can not be read."""
@@ -61,7 +83,7 @@ class Quarantine:
             try:
                 return path.read_bytes()
             except FileNotFoundError as error:
-                raise Permanent(f"{id}: there is no such message in quarantine") from error
+                raise Permanent(f"{id}: there is no such message in quarantine, or its content was never given") from error
 
     def remove(self, id: str) -> None:
         """Given an id, remove the message; one that is not there is removed already. Raise Temporary."""

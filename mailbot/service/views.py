@@ -91,7 +91,7 @@ def quarantined_view(entry: Quarantined, worktime: Worktime) -> Json:
         "attempts": entry.attempts,
         "reason": entry.reason,
         "size": entry.size,
-        "path": entry.path,
+        "path": entry.path or None,
     }
 
 

@@ -71,6 +71,9 @@ def _retry(desk: Desk, arguments: Arguments) -> str:
     entry = next((entry for entry in desk.quarantine.entries() if entry.id == name), None)
     if entry is None:
         raise Permanent(f"{name}: there is no such message in quarantine; see mailbot quarantine list")
+    if not entry.path:
+        desk.quarantine.ask_again(name)
+        return f"{name}: the mail server is asked for it anew at the next reading; it stays in quarantine until it is given"
     raw = desk.quarantine.read(name)
     gathered = gather(desk, desk.reader.read(raw), role="inbox", arrived=entry.at)
     if gathered.facts.judgement.kind in ("ours", "duplicate"):

@@ -12,18 +12,19 @@ from mailbot.hiring.process import on_message
 from mailbot.mail.mailbox import Fetched, FolderState, Headline, MailboxPort
 from mailbot.mail.parcel import Read
 from mailbot.tasks.breaker import watch_for_loop
-from mailbot.tasks.broken import quarantine
+from mailbot.tasks.broken import STRIKES, asked_again, known_poison, not_given, quarantine
 from mailbot.tasks.carry import Arrival, carry_out
 from mailbot.tasks.desk import Desk
-from mailbot.tasks.found import OUR_FORM, note_found
+from mailbot.tasks.found import note_found
 from mailbot.tasks.gather import Gathered, Role, gather
 from mailbot.tasks.held import drop, resend
 from mailbot.tasks.modes import enter_safe_mode
+from mailbot.tasks.withheld import header_of, in_words, our_message_id
 
-#: A message that was begun this often and never ended goes to quarantine.
-STRIKES = 3
 #: How many of the newest messages of Sent are looked at on first contact, to tell a new mailbox from a lost state.
 _LOOK_BACK = 50
+#: If the server refuses more at once and gives nothing, it is itself in trouble.
+_A_FEW = 10
 #: Sees what was gathered of a message in another light.
 Regard = Callable[[Gathered], Gathered]
 _LOST = "Sent holds a message of mailbot's that the state does not know: the state was lost, or is an old backup"
@@ -39,7 +40,8 @@ def read_folder(desk: Desk, mailbox: MailboxPort, state: FolderState, role: Role
     the rest is taken in the next time.
     """
     _meet(desk, mailbox, role, state)
-    return take_in_all(desk, mailbox, state, role, _without_verdict(desk, mailbox, state), between)
+    todo = [*_without_verdict(desk, mailbox, state), *asked_again(desk, state)]
+    return take_in_all(desk, mailbox, state, role, todo, between)
 
 
 def take_in_all(
@@ -54,36 +56,59 @@ def take_in_all(
     """Given an open connection, the folder just opened on it and some of its messages, bring each to its verdict; return how many were
     there to be read. `between` and what is raised: as for `read_folder`. `regard` may see the facts of a message otherwise."""
     limit = desk.company.limits.message_bytes
-    small = [headline for headline in todo if headline.size <= limit]
-    missing = {headline.uid for headline in small}
+    missing = {headline.uid: headline for headline in todo}
     taken = 0
     refused: list[Temporary] = []
-    for fetched in _fetched(mailbox, small, refused):
-        missing.discard(fetched.headline.uid)
-        _take_in(desk, role, state, fetched.headline, fetched.raw, regard)
+    for fetched in _fetched(mailbox, todo, limit, refused):
+        headline = missing.pop(fetched.headline.uid)
+        _take_in(desk, role, state, headline, fetched.raw, regard, too_large=headline.size > limit)
         taken += 1
         between()
     if refused:
-        log.error("the server does not give %d messages; they are asked for again at the next reading: %s", len(missing), refused[0])
+        log.error("the server does not give %d messages; they are asked for again: %s", len(missing), refused[0])
+        # Where nothing is given of many, the trouble is not theirs.
+        of_each = taken > 0 or len(missing) <= _A_FEW
+        for uid in sorted(missing):
+            known = _known_by_header(desk, mailbox, state, uid) if role == "sent" else False
+            if of_each and not known and not_given(desk, state, missing[uid], str(refused[0])) and known is None:
+                enter_safe_mode(desk, in_words(desk, missing[uid]))
     else:
         for uid in sorted(missing):
             desk.ledger.gone(state.name, state.uidvalidity, uid, desk.clock())
-    for headline in todo:
-        if headline.size > limit and (header := mailbox.header(headline.uid)):
-            _take_in(desk, role, state, headline, header, regard, too_large=True)
-            taken += 1
-            between()
     return taken
 
 
-def _fetched(mailbox: MailboxPort, headlines: Sequence[Headline], refused: list[Temporary]) -> Iterator[Fetched]:
-    """What the server gives; that it gives some of it not, over a connection that lives, is added to `refused` and stops nothing else."""
+def _known_by_header(desk: Desk, mailbox: MailboxPort, state: FolderState, uid: int) -> bool | None:
+    """Given a message that Sent lists and does not give, bring it to its verdict if its header shows that mailbot wrote it; None if that is
+    not given either: it may have gone out after a backup was made."""
+    header = header_of(mailbox, uid)
+    message_id = our_message_id(desk, header) if header else ""
+    if message_id:
+        if note_found(desk, message_id):
+            enter_safe_mode(desk, _LOST)
+        desk.ledger.verdict(state.name, state.uidvalidity, uid, "ours", "", "", "D1", desk.clock())
+    return None if header is None else bool(message_id)
+
+
+def _fetched(mailbox: MailboxPort, headlines: Sequence[Headline], limit: int, refused: list[Temporary]) -> Iterator[Fetched]:
+    """What the server gives, of those larger than the limit their headers; that it gives some of it not, over a connection that lives, is
+    added to `refused` and stops nothing else."""
     try:
-        yield from mailbox.fetch(headlines)
+        yield from mailbox.fetch([headline for headline in headlines if headline.size <= limit])
     except Temporary as refusal:
         # Raises if it is the connection that is gone.
         mailbox.noop()
         refused.append(refusal)
+    for headline in headlines:
+        if headline.size > limit:
+            try:
+                header = mailbox.header(headline.uid)
+            except Temporary as refusal:
+                mailbox.noop()
+                refused.append(refusal)
+                continue
+            if header:
+                yield Fetched(headline, header)
 
 
 def _meet(desk: Desk, mailbox: MailboxPort, role: Role, state: FolderState) -> None:
@@ -92,8 +117,8 @@ def _meet(desk: Desk, mailbox: MailboxPort, role: Role, state: FolderState) -> N
     if cursor is None:
         met = desk.clock()
         # Before the contact is noted: a stop in between must not make a lost state look like a new one.
-        if role == "sent" and _holds_ours(desk, mailbox, state):
-            enter_safe_mode(desk, _LOST)
+        if role == "sent" and (reason := _lost(desk, mailbox, state)):
+            enter_safe_mode(desk, reason)
         desk.ledger.first_contact(state.name, met, state.uidvalidity, state.uidnext, state.exists)
         if state.exists and role == "inbox":
             log.warning("first start: %d older messages left alone; see mailbot adopt", state.exists)
@@ -103,14 +128,16 @@ def _meet(desk: Desk, mailbox: MailboxPort, role: Role, state: FolderState) -> N
         desk.ledger.new_validity(state.name, state.uidvalidity, desk.clock())
 
 
-def _holds_ours(desk: Desk, mailbox: MailboxPort, state: FolderState) -> bool:
-    """Whether one of the newest messages of a folder is of mailbot's writing."""
-    newest = mailbox.headlines(max(state.uidnext - 1 - _LOOK_BACK, 0))
-    for headline in newest:
-        with suppress(BadMessage):
-            if OUR_FORM.fullmatch(desk.reader.read(mailbox.header(headline.uid)).message.message_id):
-                return True
-    return False
+def _lost(desk: Desk, mailbox: MailboxPort, state: FolderState) -> str:
+    """Why the state may have been lost, by the newest messages of Sent; "" if it was not."""
+    withheld = ""
+    for headline in mailbox.headlines(max(state.uidnext - 1 - _LOOK_BACK, 0)):
+        header = header_of(mailbox, headline.uid)
+        if header is None:
+            withheld = in_words(desk, headline)
+        elif our_message_id(desk, header):
+            return _LOST
+    return withheld
 
 
 def _without_verdict(desk: Desk, mailbox: MailboxPort, state: FolderState) -> list[Headline]:
@@ -141,10 +168,16 @@ def _take_in(
     desk: Desk, role: Role, state: FolderState, headline: Headline, raw: bytes, regard: Regard, *, too_large: bool = False
 ) -> None:
     """One message to its verdict; nothing that is in it stops the next."""
+    if same := known_poison(desk, raw):
+        # Moved, or numbered anew: it is shown once, and a person retries it from there.
+        reference = desk.ledger.reference_of(same)
+        desk.ledger.verdict(state.name, state.uidvalidity, headline.uid, "duplicate", same, reference, "D0", desk.clock(), same_as=same)
+        log.info("message taken in", extra={"case": reference, "kind": "duplicate", "rule": "D0"})
+        return
     attempts = desk.ledger.attempt(state.name, state.uidvalidity, headline.uid, desk.clock())
     if attempts > STRIKES:
         # It was begun so often and never ended: whatever it does, it does not do it again.
-        quarantine(desk, state.name, state.uidvalidity, headline, raw, "mailbot stopped in the middle of it", attempts)
+        quarantine(desk, state, headline, raw, "mailbot stopped in the middle of it", attempts)
         return
     try:
         _decide(desk, role, state, headline, desk.reader.read(raw), raw, regard, too_large=too_large)
@@ -154,15 +187,14 @@ def _take_in(
             desk.ledger.put_off(state.name, state.uidvalidity, headline.uid, desk.clock())
         raise
     except BadMessage as bad:
-        quarantine(desk, state.name, state.uidvalidity, headline, raw, str(bad), attempts)
+        quarantine(desk, state, headline, raw, str(bad), attempts)
     except Exception as bug:
         # A bug of ours must not cost the next message its answer. It is shown, and tried again at the next pass.
         log.exception("a message could not be handled, attempt %d", attempts)
         if attempts >= STRIKES:
             quarantine(
                 desk,
-                state.name,
-                state.uidvalidity,
+                state,
                 headline,
                 raw,
                 f"mailbot failed on it: {bug if isinstance(bug, MailbotError) else type(bug).__name__}",

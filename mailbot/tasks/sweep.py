@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from mailbot.errors import Permanent, Temporary
 from mailbot.mail.folders import Folder
 from mailbot.mail.mailbox import FolderState, Headline, MailboxPort
+from mailbot.tasks.broken import asked_again
 from mailbot.tasks.desk import Desk
 from mailbot.tasks.gather import Role
 from mailbot.tasks.receive import take_in_all
@@ -36,7 +37,7 @@ def sweep(desk: Desk, mailbox: MailboxPort, folders: tuple[tuple[Folder, Role], 
             mailbox.noop()
             log.warning("a folder can not be swept: %s", problem)
             continue
-        taken += take_in_all(desk, mailbox, state, role, found, between)
+        taken += take_in_all(desk, mailbox, state, role, (*found, *asked_again(desk, state)), between)
     return taken
 
 

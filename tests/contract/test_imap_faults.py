@@ -305,6 +305,27 @@ class TestAnswers:
             with pytest.raises(Temporary, match="SERVERBUG"):
                 next(messages)
 
+    @pytest.mark.parametrize("content", [b"NIL", b'""', b"{0}\r\n"])
+    def test_a_message_that_is_there_and_given_empty_is_refused_and_not_gone(
+        self, dovecot: ImapServer, proxy: ImapProxy, plain: Account, content: bytes
+    ) -> None:
+        dovecot.append(plain.username, letter("one"))
+        with through(proxy, plain) as mailbox:
+            (one,) = mailbox.headlines(0)
+
+            def empty(line: bytes) -> bytes | None:
+                if b"BODY.PEEK[" not in line:
+                    return None
+                item = b"BODY[HEADER]<0>" if b"HEADER" in line else b"BODY[]"
+                return b"* 1 FETCH (UID %d %s %s)\r\n" % (one.uid, item, content) + answer(line, b"OK done")
+
+            proxy.instead = empty
+            with pytest.raises(Temporary, match="nothing is given"):
+                list(mailbox.fetch((one,)))
+            with pytest.raises(Temporary, match="nothing is given"):
+                mailbox.header(one.uid)
+            mailbox.noop()
+
     def test_batches_are_bounded_in_bytes_and_sizes_are_asked_before_bodies(
         self, dovecot: ImapServer, proxy: ImapProxy, plain: Account
     ) -> None:

@@ -82,6 +82,47 @@ def test_a_message_that_ends_its_reader_is_in_quarantine_and_the_next_one_is_ans
     assert mailroom.desk.quarantine.entries() == (entry,)
 
 
+def test_the_same_poison_under_another_uid_is_known_and_told_of_once(mailroom: Mailroom) -> None:
+    poison = order("segfault", head(1))
+    mailroom.put(poison)
+    mailroom.read()
+    (entry,) = mailroom.desk.quarantine.entries()
+    told = len(mailroom.desk.outbox.entries())
+    # Moved away and back, then the folder is numbered anew.
+    mailroom.server.expunge(mailroom.user, 1)
+    mailroom.put(poison)
+    mailroom.read()
+    mailroom.server.renumber(mailroom.user)
+    mailroom.read()
+
+    assert mailroom.verdict(2) == "duplicate"
+    row = mailroom.desk.ledger.verdict_of("INBOX", 2, 1)
+    assert row
+    assert row.verdict == "duplicate"
+    assert mailroom.desk.quarantine.entries() == (entry,)
+    assert len(mailroom.desk.outbox.entries()) == told
+    # Other bytes are another message.
+    mailroom.put(order("segfault", head(3)))
+    mailroom.read()
+    assert len(mailroom.desk.quarantine.entries()) == 2
+
+
+def test_poison_that_was_taken_in_after_a_fix_is_a_duplicate_wherever_it_comes_again(mailroom: Mailroom) -> None:
+    letter_of_poison = order("segfault", head(1))
+    mailroom.put(letter_of_poison)
+    mailroom.read()
+    (entry,) = mailroom.desk.quarantine.entries()
+    mailroom.desk = replace(mailroom.desk, reader=Reader())
+
+    with closing(mailroom.desk.reader):
+        carry_out_order(mailroom.desk, "quarantine retry", {"id": entry.id}, "1")
+        mailroom.put(letter_of_poison)
+        mailroom.read()
+
+    assert mailroom.desk.quarantine.entries() == ()
+    assert mailroom.verdict(2) == "duplicate"
+
+
 def test_what_only_a_used_reader_fails_on_is_answered(mailroom: Mailroom) -> None:
     mailroom.put(letter(1))
     mailroom.put(order("crash unless fresh", head(2)))

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
+from email.message import EmailMessage
 from pathlib import Path
 
 import pytest
 from applicants import LETTER, SUBJECT
 from hands import CANDIDATE, JOB, LIMITS, MONDAY, RECRUITER, Hands, N, met
 
-from mailbot.errors import Temporary
+from mailbot.errors import Permanent, Temporary
 from mailbot.mail.mailbox import BATCH_BYTES, Fetched, Headline
 from mailbot.mail.parcel import Read
 from mailbot.tasks import gather as gathering
@@ -19,6 +20,12 @@ from mailbot.tasks import receive
 from mailbot.tasks.desk import Desk
 from mailbot.tasks.gather import Gathered, Role
 from mailbot.tasks.modes import safe_mode
+from mailbot.tasks.orders import carry_out_order
+
+
+def body_of(message: EmailMessage) -> str:
+    part = message.get_body(("plain",))
+    return " ".join(part.get_content().split()) if part else ""
 
 
 def write(hands: Hands, number: int = 0) -> None:
@@ -121,6 +128,101 @@ def test_a_message_that_the_server_does_not_give_stops_no_other(tmp_path: Path, 
     hands.turn()
 
     assert hands.verdicts() == {1: "application", 2: "application"}
+
+
+class Withholding:
+    """Has INBOX list some of its messages and give nothing of them."""
+
+    def __init__(self, hands: Hands, *uids: int) -> None:
+        self.uids = hands.server.folder(hands.user, "INBOX").withheld
+        for uid in uids:
+            hands.server.withhold(hands.user, uid, header=True)
+
+
+@pytest.mark.parametrize("limit", [LIMITS.message_bytes, 100])
+def test_a_message_that_the_server_never_gives_is_in_quarantine_after_three_tries_and_staff_know_where_it_is(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, limit: int
+) -> None:
+    hands = met(tmp_path, limits=replace(LIMITS, message_bytes=limit))
+    write(hands, 1)
+    write(hands, 2)
+    Withholding(hands, 1)
+    for _ in range(3):
+        assert hands.verdicts()[1] == ""
+        hands.turn()
+        hands.turn()
+        hands.pass_time(minutes=15)
+
+    assert hands.verdicts()[1] == "quarantine"
+    assert hands.verdicts()[2] in ("application", "broken")
+    (kept,) = hands.desk.quarantine.entries()
+    assert (kept.attempts, kept.path, kept.uid) == (3, "", 1)
+    told = [notice for notice in hands.sent_to(RECRUITER) if "folder INBOX, UID 1, arrived 2026-11-23 10:31" in body_of(notice)]
+    assert len(told) == 1
+    with pytest.raises(Permanent, match="never given"):
+        hands.desk.quarantine.read(kept.id)
+
+
+def test_a_refusal_that_passes_is_no_strike_against_the_message(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    hands = met(tmp_path)
+    write(hands, 1)
+    withholding = Withholding(hands, 1)
+    for _ in range(20):
+        # However often it is asked in a quarter of an hour.
+        hands.turn()
+    hands.pass_time(minutes=15)
+    hands.turn()
+    assert hands.desk.ledger.attempts("INBOX", 1, 1) == 0
+    withholding.uids.clear()
+
+    hands.turn()
+
+    assert hands.verdicts() == {1: "application"}
+    assert hands.desk.quarantine.entries() == ()
+
+
+def test_a_server_that_gives_nothing_at_all_puts_no_message_in_quarantine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    hands = met(tmp_path)
+    for number in range(11):
+        write(hands, number)
+    withholding = Withholding(hands, *range(1, 12))
+    for _ in range(5):
+        hands.turn()
+        hands.pass_time(minutes=15)
+    assert hands.desk.quarantine.entries() == ()
+    withholding.uids.clear()
+
+    hands.turn()
+
+    assert set(hands.verdicts().values()) == {"application"}
+
+
+@pytest.mark.parametrize("outcome", ["given", "refused", "gone"])
+def test_a_retry_asks_the_server_once_more_for_what_it_did_not_give(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, outcome: str) -> None:
+    hands = met(tmp_path)
+    write(hands)
+    withholding = Withholding(hands, 1)
+    for _ in range(3):
+        hands.turn()
+        hands.pass_time(minutes=15)
+    (kept,) = hands.desk.quarantine.entries()
+    hands.turn()
+
+    assert "at the next reading" in carry_out_order(hands.desk, "quarantine retry", {"id": kept.id}, "1")
+    if outcome != "refused":
+        withholding.uids.clear()
+    if outcome == "gone":
+        hands.server.expunge(hands.user, 1)
+    for _ in range(3):
+        hands.turn()
+        hands.pass_time(minutes=15)
+
+    left = [(entry.id, entry.asked) for entry in hands.desk.quarantine.entries()]
+    assert left == ([(kept.id, False)] if outcome == "refused" else [])
+    assert len(hands.sent_to("maria0@mail.ru")) == (outcome == "given")
+    row = hands.desk.ledger.verdict_of("INBOX", 1, 1)
+    assert row
+    assert row.verdict == {"given": "application", "refused": "quarantine", "gone": "gone"}[outcome]
 
 
 def test_a_connection_that_breaks_in_the_middle_of_reading_is_no_refusal(tmp_path: Path) -> None:
