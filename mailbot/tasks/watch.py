@@ -185,6 +185,8 @@ class Watch:
         if role != "sent" or all_is_given(self.desk, state):
             self.read_at[folder.name] = time.monotonic()
             self.sent_is_known |= role == "sent"
+        else:
+            self.read_at.pop(folder.name, None)
         self.last_fetch = self.desk.clock()
         return taken
 
