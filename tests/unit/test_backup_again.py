@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 from applicants import LETTER, SUBJECT
-from hands import CANDIDATE, RECRUITER, Hands, met
+from hands import CANDIDATE, JOB, RECRUITER, Hands, N, met
 
 from mailbot.errors import Temporary
 from mailbot.mail.smtp import Outcome
@@ -78,6 +78,15 @@ def withhold_sent(hands: Hands, *, header: bool) -> None:
         hands.server.withhold(hands.user, stored.uid, "Sent", header=header)
 
 
+def test_what_sent_lists_and_does_not_give_is_known_by_its_header(answered: Hands) -> None:
+    withhold_sent(answered, header=False)
+    answered.turn()
+
+    assert len(answered.sent_to(CANDIDATE)) == 1
+    assert safe_mode(answered.desk)
+    assert answered.watch.is_fresh()
+
+
 def test_while_sent_gives_not_even_headers_candidates_wait_and_staff_are_told(answered: Hands) -> None:
     before = len(answered.sent_to(RECRUITER))
     withhold_sent(answered, header=True)
@@ -94,6 +103,42 @@ def test_while_sent_gives_not_even_headers_candidates_wait_and_staff_are_told(an
 
     assert len(answered.sent_to(CANDIDATE)) == 1
     assert answered.watch.is_fresh()
+
+
+def test_what_is_never_given_is_safe_mode_after_a_while_and_a_person_decides(answered: Hands) -> None:
+    withhold_sent(answered, header=True)
+    for _ in range(4):
+        answered.pass_time(minutes=20)
+        answered.turn()
+    assert "not even its header" in safe_mode(answered.desk)
+    assert answered.sent_to(N)
+    assert len(answered.sent_to(CANDIDATE)) == 1
+    assert answered.watch.is_fresh()
+
+    leave_safe_mode(answered.desk)
+    answered.letter(SUBJECT, LETTER, sender="olga@mail.ru")
+    answered.turn()
+
+    assert len(answered.sent_to("olga@mail.ru")) == 1
+    assert not safe_mode(answered.desk)
+
+
+def test_a_persons_answer_that_is_never_given_is_shown_to_a_person(tmp_path: Path) -> None:
+    hands = met(tmp_path, smtp_files_sent=False)
+    hands.letter(SUBJECT, LETTER)
+    hands.turn()
+    hands.letter("Re: Отклик", "Позвоним вам.", sender=JOB, to=CANDIDATE, answers=hands.sent_to(CANDIDATE)[-1], folder="Sent")
+    withhold_sent(hands, header=False)
+    hands.turn()
+    assert not hands.watch.is_fresh()
+
+    for _ in range(3):
+        hands.pass_time(minutes=20)
+        hands.turn()
+
+    assert "quarantine" in hands.verdicts("Sent").values()
+    assert hands.watch.is_fresh()
+    assert not safe_mode(hands.desk)
 
 
 def test_before_sent_was_read_nothing_goes_to_candidates_while_the_mailbox_is_not_to_be_reached(tmp_path: Path) -> None:
@@ -113,3 +158,12 @@ def test_before_sent_was_read_nothing_goes_to_candidates_while_the_mailbox_is_no
     hands.turn()
 
     assert len(hands.sent_to(CANDIDATE)) == 1
+
+
+def test_a_new_start_to_which_sent_gives_no_headers_is_safe_mode(tmp_path: Path) -> None:
+    hands = Hands(tmp_path)
+    hands.letter("Здравствуйте", "Это не наше.", folder="Sent")
+    withhold_sent(hands, header=True)
+    hands.turn()
+
+    assert "not even its header" in safe_mode(hands.desk)
