@@ -61,7 +61,12 @@ class TcpProxy:
         with suppress(OSError):
             while True:
                 client, _ = self._listener.accept()
-                server = socket.create_connection(("127.0.0.1", self._upstream))
+                try:
+                    server = socket.create_connection(("127.0.0.1", self._upstream))
+                except OSError:
+                    # The server is just being started anew.
+                    client.close()
+                    continue
                 for one in (client, server):
                     one.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
                 self._open += [client, server]

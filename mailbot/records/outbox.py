@@ -91,7 +91,7 @@ class Outbox:
 
     def due(self, now: datetime) -> tuple[Entry, ...]:
         """Return what is to be sent now (planned, retry) or to be looked for now (unknown), in the order of planning."""
-        return tuple(entry for entry in self._entries.values() if entry.due(now))
+        return tuple(entry for entry in map(self._entries.__getitem__, self._undone) if entry.due(now))
 
     def counts(self, entry: Entry, now: datetime) -> tuple[int, int, int, int]:
         """Return how many automatic messages to candidates have gone out beside `entry`: to its address in 24 hours, in its application
@@ -124,14 +124,15 @@ class Outbox:
 
     def compact(self, now: datetime, unsettled: Collection[str] = ()) -> None:
         """Drop what has been done for two days, but keep the numbers that the caps need, and the ids in `unsettled`: intents whose outcome
-        their record has not learned yet; without their entry they would be sent again. Raise Temporary; then nothing is dropped."""
+        their record has not learned yet; without their entry they would be sent again. Also, if half of the lines can go, keep one line an
+        entry. Raise Temporary; then nothing is dropped."""
         done = {
             entry.id
             for entry in self._entries.values()
             if entry.state in _DONE and now - entry.at >= (KEPT if entry.filed or entry.state != "sent" else _FILED_WITHIN)
             if entry.id not in unsettled
         }
-        if not done:
+        if not done and self._lines < 2 * len(self._entries) + 1000:
             return
         kept = [entry for entry in self._entries.values() if entry.id not in done]
         dropped = [entry for entry in self._entries.values() if entry.id in done and _counts(entry)]
@@ -155,6 +156,9 @@ class Outbox:
         #: reference -> (when a person last wrote, number of counted messages since then that were compacted away).
         self._threads: dict[str, tuple[datetime | None, int]] = {}
         self._server_files: bool | None = None
+        #: Ids of what is not done: among thousands of entries these are asked for after every message.
+        self._undone: dict[str, None] = {}
+        self._lines = 0
         try:
             for event in self._journal.read():
                 self._apply(event)
@@ -178,10 +182,10 @@ class Outbox:
 
     def _apply(self, event: dict[str, Any]) -> None:
         """Take in one event. Raise KeyError, ValueError for one that is not understood or can not happen."""
+        self._lines += 1
         match event["event"]:
             case "planned":
-                entry = typed(Entry, event["entry"])
-                self._entries[entry.id] = entry
+                self._take(typed(Entry, event["entry"]))
             case "person":
                 self._threads[event["reference"]] = (instant(event["at"]), 0)
             case "thread":
@@ -193,7 +197,13 @@ class Outbox:
                 self._server_files = event["by_server"]
             case happening:
                 upcoming = instant(event["next"]) if event["next"] else None
-                self._entries[event["id"]] = self._next(event["id"], happening, instant(event["at"]), event["reason"], upcoming)
+                self._take(self._next(event["id"], happening, instant(event["at"]), event["reason"], upcoming))
+
+    def _take(self, entry: Entry) -> None:
+        self._entries[entry.id] = entry
+        self._undone[entry.id] = None
+        if entry.state in _DONE:
+            del self._undone[entry.id]
 
     def _next(self, id: str, happening: str, at: datetime, reason: str, upcoming: datetime | None) -> Entry:
         """The entry after what happened to it. Raise KeyError for an unknown entry, ValueError for what can not happen."""

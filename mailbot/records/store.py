@@ -1,4 +1,4 @@
-"""The cases on disk: one application, or one month of the office, is one folder with one record and the bytes that it names."""
+"""The cases on disk: one application, or a month of the office or a part of one, is one folder with one record and the bytes that it names."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from mailbot.records.files import in_words, inside, sync_folder, write_files
 from mailbot.records.storage import RecordStorage
 
 _APPLICATION = re.compile(r"A-[0-9A-HJKMNP-TV-Z]{5}")
-_OFFICE = re.compile(r"office/[0-9]{4}-[0-9]{2}")
+_OFFICE = re.compile(r"office/[0-9]{4}-[0-9]{2}(?:\.[0-9]{4})?")
 _RECORD = "record.json"
 
 
@@ -139,11 +139,12 @@ class Store:
                 if stamp:
                     yield name, stamp
 
-    def offices(self) -> Iterator[str]:
-        """Yield the reference of every month of the office, oldest first. Raise Temporary."""
-        for month in _names(self._state / "office"):
-            if _OFFICE.fullmatch(f"office/{month}") and self._stamp(f"office/{month}"):
-                yield f"office/{month}"
+    def offices(self, month: str = "office/") -> Iterator[str]:
+        """Yield the reference of every case of the office, or of one month ("office/2026-11") alone, oldest first. Raise Temporary."""
+        for name in _names(self._state / "office"):
+            reference = f"office/{name}"
+            if reference.startswith(month) and _OFFICE.fullmatch(reference) and self._stamp(reference):
+                yield reference
 
     def next_number(self, reference: str) -> int:
         """Given a reference, return the number of its next message; 1 where there is no such case yet. Raise as `load`."""

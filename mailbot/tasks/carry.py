@@ -22,6 +22,8 @@ from mailbot.tasks.summary import summarise
 
 #: How long an answer to a notice counts (design section 6).
 TOKEN_DAYS = 90
+#: A part of the office with so many messages takes no more: for each one its record is read and written as a whole.
+FULL = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,8 +58,8 @@ def carry_out(
     """
     now = desk.clock()
     application = decision.application
-    reference = application.reference if application else office_reference(desk, now)
-    case = case_of(desk, reference)
+    case = case_of(desk, application.reference) if application else _office(desk, arrival, now)
+    reference = case.reference
     number = max((message.number for message in case.messages), default=0)
     messages: list[NewMessage] = []
     if arrival:
@@ -147,6 +149,20 @@ def case_of(desk: Desk, reference: str) -> Case:
 def office_reference(desk: Desk, now: datetime) -> str:
     """The case of the month for what belongs to no application: "office/2026-11"."""
     return f"office/{desk.worktime.local(now):%Y-%m}"
+
+
+def _office(desk: Desk, arrival: Arrival | None, now: datetime) -> Case:
+    """The case for what belongs to no application: that of the month for what mailbot and our people write by themselves, and a part of it
+    for what comes from outside, which may be any number; what stands in one of them stays there."""
+    month = office_reference(desk, now)
+    if arrival is None or arrival.kind == "staff":
+        return case_of(desk, month)
+    earlier = desk.ledger.reference_of(arrival.identity)
+    if earlier.startswith(month):
+        return case_of(desk, earlier)
+    number = max((int(part.rpartition(".")[2]) for part in desk.store.offices(month) if part != month), default=1)
+    newest = case_of(desk, f"{month}.{number:04d}")
+    return newest if len(newest.messages) < FULL else Case(f"{month}.{number + 1:04d}", None)
 
 
 def _filed(arrival: Arrival, number: int, rule: str) -> NewMessage:

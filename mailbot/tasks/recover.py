@@ -13,6 +13,7 @@ from mailbot.tasks.summary import summarise
 
 #: Only the newest months of the office can hold a message whose fate its record does not know.
 _OFFICE_MONTHS = 2
+_MONTH = "office/2026-11"
 _ENDS = frozenset({"sent", "failed", "held", "dropped"})
 
 
@@ -27,7 +28,9 @@ def recover(desk: Desk) -> tuple[str, ...]:
     refreshed = desk.catalogue.refresh(desk.store, lambda case: _row(desk, case))
     cases = {row.reference for row in desk.catalogue.rows() if row.open_intents}
     cases |= {reference for reference in refreshed.changed if desk.catalogue.get(reference)}
-    cases |= set(tuple(desk.store.offices())[-_OFFICE_MONTHS:])
+    offices = tuple(desk.store.offices())
+    newest = sorted({reference[: len(_MONTH)] for reference in offices})[-_OFFICE_MONTHS:]
+    cases |= {reference for reference in offices if reference.startswith(tuple(newest))}
     problems = list(refreshed.problems)
     for reference in sorted(cases):
         try:
@@ -58,4 +61,5 @@ def _repair(desk: Desk, case: Case) -> None:
                 settle(desk, case.reference, intent, "held", reason)
         elif entry and entry.state in _ENDS and entry.state != intent.outcome:
             settle(desk, case.reference, intent, entry.state, entry.reason)
-    note(desk, desk.store.load(case.reference))
+    if case.application:
+        note(desk, desk.store.load(case.reference))

@@ -14,7 +14,7 @@ from mailbot.hiring.digest import OpenCase, morning_digest
 from mailbot.hiring.process import MACHINES, on_clock
 from mailbot.records.catalogue import Row
 from mailbot.tasks.backlog import escalate_together
-from mailbot.tasks.carry import carry_out, case_of, note, office_reference
+from mailbot.tasks.carry import carry_out, note, office_reference
 from mailbot.tasks.desk import Desk
 from mailbot.tasks.jumps import look_at_clock
 from mailbot.tasks.letters import oldest_letter
@@ -78,7 +78,8 @@ def _digest(desk: Desk, now: datetime) -> int:
         return 0
     silent = {stage.on_silence for stage in desk.company.stages if stage.on_silence}
     cases = tuple(_open_case(row, silent, since) for row in desk.catalogue.rows() if row.stage)
-    offices = [case_of(desk, reference) for reference in {office_reference(desk, since), office_reference(desk, now)}]
+    months = {office_reference(desk, since), office_reference(desk, now)}
+    offices = [desk.store.load(reference) for month in months for reference in desk.store.offices(month)]
     machines = sum(
         1
         for office in offices
