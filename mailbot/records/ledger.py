@@ -101,13 +101,17 @@ class Ledger:
         """Return how many tries there were without a verdict."""
         return self._folder(folder, uidvalidity).open.get(uid, Open("")).attempts
 
+    def refusals(self, folder: str, uidvalidity: int, uid: int) -> int:
+        """Return how often it was counted that the server did not give a message without a verdict."""
+        return self._folder(folder, uidvalidity).open.get(uid, Open("")).refusals
+
     def refused(self, folder: str, uidvalidity: int, uid: int, at: datetime, pause: timedelta) -> int:
         """Count that the server does not give a message, once in so long; return how often it was counted. Not fsynced. Raise Temporary."""
         last = self._folder(folder, uidvalidity).open.get(uid, Open("")).refused
         # A clock that was set back counts too.
         if not last or abs(at - instant(last)) >= pause:
             self._write("refused", folder, uidvalidity, at, sync=False, uid=uid)
-        return self._folder(folder, uidvalidity).open[uid].refusals
+        return self.refusals(folder, uidvalidity, uid)
 
     def verdict(
         self,

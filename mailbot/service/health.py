@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
+from mailbot.service.counts import mailboxes
 from mailbot.tasks.breaker import breaker
 from mailbot.tasks.desk import Desk
 from mailbot.tasks.jumps import held_clock
@@ -38,7 +39,7 @@ def health(desk: Desk, pulse: Pulse | None) -> dict[str, object]:
     outbox = Counter(entry.state for entry in desk.outbox.entries())
     official = desk.worktime.official_until(desk.worktime.local(now).year)
     tripped = breaker(desk.ledger).open
-    mailboxes = _mailboxes(desk, pulse.watch) if pulse and pulse.watch.connected and not pulse.watch.reading else []
+    boxes = mailboxes(desk, pulse.watch) if pulse and pulse.watch.connected and not pulse.watch.reading else []
     answer: dict[str, object] = {
         "state": "ok",
         "pid": pulse.pid if pulse else None,
@@ -59,14 +60,14 @@ def health(desk: Desk, pulse: Pulse | None) -> dict[str, object]:
         "quarantine": len(desk.quarantine.entries()),
         "breaker": "open" if tripped else "closed",
         "calendar": {"official_until": official},
-        "mailboxes": mailboxes,
+        "mailboxes": boxes,
     }
     troubled = (
         tripped
         or (pulse and (not pulse.watch.connected or pulse.watch.is_resting()))
         or answer["quarantine"]
         or any(state in outbox for state in _STUCK)
-        or any(mailbox["differ"] for mailbox in mailboxes)
+        or any(box["because"] for box in boxes)
         or official is None
         or held_clock(desk)
     )
@@ -84,13 +85,9 @@ def in_words(answer: Mapping[str, object], safe: str, clock: str) -> str:
     lines = [f"{name.replace('_', ' ')}: {_plain(value)}" for name, value in answer.items()]
     if clock:
         lines.insert(1, f"the clock: {clock}; escalations and reminders wait until `mailbot resume`")
-    mailboxes = answer["mailboxes"]
-    assert isinstance(mailboxes, list)
-    lines += [
-        f"{box['folder']}: {box['differ']} of {box['server']} messages on the server have no verdict in the ledger; looked for hourly"
-        for box in mailboxes
-        if box["differ"]
-    ]
+    boxes = answer["mailboxes"]
+    assert isinstance(boxes, list)
+    lines += [box["because"] for box in boxes if box["because"]]
     if safe:
         lines.insert(1, f"safe mode: {safe}; nothing is sent to candidates until `mailbot resume`")
     return "\n".join(lines)
@@ -99,28 +96,6 @@ def in_words(answer: Mapping[str, object], safe: str, clock: str) -> str:
 def this_process(started: datetime, watch: Watch) -> Pulse:
     """The pulse of the daemon that this is."""
     return Pulse(os.getpid(), started, watch)
-
-
-def _mailboxes(desk: Desk, watch: Watch) -> list[dict[str, object]]:
-    """What the server holds since first contact beside what has a verdict; `differ` counts messages that have none
-    although the folder has been read since they came."""
-    answer: list[dict[str, object]] = []
-    for folder, _ in watch.folders:
-        state = watch.mailbox.open(folder.name)
-        cursor = desk.ledger.cursor(folder.name)
-        settled = desk.ledger.settled_uids(folder.name, state.uidvalidity)
-        since = cursor.first_uidnext - 1 if cursor else 0
-        present = {headline.uid for headline in watch.mailbox.headlines(since)}
-        answer.append(
-            {
-                "name": desk.company.job,
-                "folder": folder.name,
-                "server": len(present),
-                "ledger": len(present & settled),
-                "differ": sum(1 for uid in present - settled if uid < watch.uidnext.get(folder.name, 0)),
-            }
-        )
-    return answer
 
 
 def _text(desk: Desk, instant: datetime | None) -> str | None:

@@ -10,7 +10,7 @@ from datetime import datetime
 
 from mailbot.errors import Permanent, Temporary
 from mailbot.mail.folders import Folder
-from mailbot.mail.mailbox import MailboxPort
+from mailbot.mail.mailbox import FolderState, MailboxPort
 from mailbot.mail.smtp import Submission
 from mailbot.tasks.adopt import Progress, Wish, adopt
 from mailbot.tasks.deliver import deliver
@@ -50,6 +50,8 @@ class Watch:
     folders: tuple[tuple[Folder, Role], ...] = ()
     #: What is looked through in a sweep beside them: archive and junk.
     swept: tuple[tuple[Folder, Role], ...] = ()
+    #: UIDNEXT of each folder when it was looked through last.
+    swept_to: dict[str, int] = field(default_factory=dict)
     #: When they were looked through last, on the monotonic clock.
     swept_at: float = -SWEEP_SECONDS
     #: When each folder was read to the end over this connection, on the monotonic clock.
@@ -193,11 +195,14 @@ class Watch:
     def _sweep(self) -> int:
         self.reading = True
         try:
-            taken = sweep(self.desk, self.mailbox, (*self.folders, *self.swept), self._between)
+            taken = sweep(self.desk, self.mailbox, (*self.folders, *self.swept), self._between, self._looked)
         finally:
             self.reading = False
         self.swept_at = time.monotonic()
         return taken
+
+    def _looked(self, state: FolderState) -> None:
+        self.swept_to[state.name] = state.uidnext
 
     def _between(self) -> None:
         # What is about to go out may be found in Sent: then it has gone out before.

@@ -194,7 +194,7 @@ def test_a_running_daemon_does_what_the_verbs_ask_and_a_second_one_is_told(offic
         office.logged("the mailbox is read to the end")
         status = office.json("status", expect=1)
         assert (list(status), status["state"], status["pid"], status["quarantine"]) == (STATUS, "degraded", daemon.pid, 1)
-        assert [list(mailbox) for mailbox in status["mailboxes"]] == [["name", "folder", "server", "ledger", "differ"]] * 2
+        assert [list(mailbox) for mailbox in status["mailboxes"]] == [["name", "folder", "server", "ledger", "differ", "because"]] * 3
         for verb in ("once", "run"):
             assert office.mailbot(verb, expect=1).strip() == f"mailbot: mailbot is running, pid {daemon.pid}"
         assert office.mailbot("outbox", "resend", ids[CANDIDATE]) == f"{ids[CANDIDATE]}: will be sent again\n"

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import timedelta
 from email.message import EmailMessage
 from pathlib import Path
+from typing import Any
 
 import pytest
 from applicants import LETTER, SUBJECT
@@ -14,7 +16,10 @@ from hands import CANDIDATE, JOB, MONDAY, RECRUITER, Hands, N, met
 
 from mailbot.errors import Permanent, Temporary
 from mailbot.mail.folders import Folder
+from mailbot.mail.mailbox import Fetched, FolderState, Headline
 from mailbot.service.health import Pulse, health, in_words
+from mailbot.tasks import receive
+from mailbot.tasks.desk import Desk
 from mailbot.tasks.gather import Role
 from mailbot.tasks.watch import SWEEP_SECONDS, swept_folders
 
@@ -253,4 +258,60 @@ def test_status_says_so_when_the_server_holds_what_the_ledger_does_not_know(tmp_
     answer = health(hands.desk, Pulse(1, hands.now, hands.watch))
 
     assert answer["state"] == "degraded"
-    assert "INBOX: 1 of 2 messages on the server have no verdict in the ledger" in in_words(answer, "", "")
+    assert "\n1 message in INBOX has no verdict: 1 not taken in yet, looked for hourly" in in_words(answer, "", "")
+
+
+def test_status_counts_every_folder_and_says_why_a_message_has_no_verdict(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    hands = archived(tmp_path)
+    hands.letter(SUBJECT, LETTER, folder="Archive")
+    hands.letter("Реклама", "Купите слона", sender="spam@spam.example", folder="Junk")
+    for number in range(3):
+        hands.letter(SUBJECT, LETTER, sender=f"maria{number}@mail.ru")
+    fetch, take = hands.watch.mailbox.fetch, receive._decide
+
+    def withheld(headlines: Sequence[Headline]) -> Iterator[Fetched]:
+        # UIDs 1 and 2 of INBOX; in the other folders there is one message each.
+        kept_back = [headline for headline in headlines if len(headlines) == 3 and headline.uid < 3]
+        yield from fetch([headline for headline in headlines if headline not in kept_back])
+        if kept_back:
+            raise Temporary("NO [SERVERBUG]")
+
+    def failing(desk: Desk, role: Role, state: FolderState, headline: Headline, *arguments: Any, **named: Any) -> None:
+        if headline.uid == 3:
+            raise KeyError("a bug")
+        take(desk, role, state, headline, *arguments, **named)
+
+    monkeypatch.setattr(hands.watch.mailbox, "fetch", withheld)
+    monkeypatch.setattr(receive, "_decide", failing)
+    sweep(hands)
+    # What a person moves there after the sweep is not missing yet.
+    hands.letter(SUBJECT, LETTER, folder="Archive")
+
+    answer = health(hands.desk, Pulse(1, hands.now, hands.watch))
+
+    boxes = answer["mailboxes"]
+    assert isinstance(boxes, list)
+    assert [(box["folder"], box["server"], box["ledger"], box["differ"]) for box in boxes] == [
+        ("Sent", 0, 0, 0),
+        ("INBOX", 3, 0, 3),
+        ("Archive", 2, 1, 0),
+        ("Junk", 1, 1, 0),
+    ]
+    words = "\n3 messages in INBOX have no verdict: 2 not given by the server, 1 begun and not ended, to be tried again"
+    assert words in in_words(answer, "", "")
+
+
+def test_status_says_which_folder_can_not_be_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    hands = archived(tmp_path)
+    opened = hands.watch.mailbox.open
+
+    def refused(folder: str) -> FolderState:
+        if folder == "Archive":
+            raise Temporary("NO [CONTACTADMIN]")
+        return opened(folder)
+
+    monkeypatch.setattr(hands.watch.mailbox, "open", refused)
+    answer = health(hands.desk, Pulse(1, hands.now, hands.watch))
+
+    assert answer["state"] == "degraded"
+    assert "Archive can not be read: NO [CONTACTADMIN]" in in_words(answer, "", "")
