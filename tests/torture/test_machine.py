@@ -1,4 +1,4 @@
-"""The whole at the level of the tasks, in a world that does what it likes: see `machine` for the rules and the invariants."""
+"""The whole at the level of the tasks, in a world that does what it likes: `machine` says what happens, `world` what holds."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import os
 import pytest
 from hypothesis import settings
 from hypothesis.stateful import run_state_machine_as_test
-from machine import World
+from machine import Machine
 
 EVERY = "TORTURE" in os.environ
 
@@ -19,4 +19,4 @@ def _without_a_disk_to_wait_for(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_whatever_happens_nothing_is_lost_nothing_goes_out_twice_and_nobody_is_stormed() -> None:
-    run_state_machine_as_test(World, settings=settings(max_examples=1000 if EVERY else 25, stateful_step_count=50 if EVERY else 30))
+    run_state_machine_as_test(Machine, settings=settings(max_examples=1000 if EVERY else 25, stateful_step_count=50 if EVERY else 30))
