@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 
 import pytest
+from figures import Row, table
 from hypothesis import HealthCheck, settings
 from office import office
 from servers import certificates, dovecot, pymap_server, smtp_server
@@ -17,6 +18,8 @@ settings.load_profile("mailbot")
 
 #: Heading -> what is printed beneath it, by `str`.
 TABLES = pytest.StashKey[dict[str, object]]()
+#: What goes into the one table.
+ROWS = pytest.StashKey[list[Row]]()
 
 
 @pytest.fixture(scope="session")
@@ -25,10 +28,19 @@ def tables(pytestconfig: pytest.Config) -> dict[str, object]:
     return pytestconfig.stash.setdefault(TABLES, {})
 
 
+@pytest.fixture(scope="session")
+def rows(pytestconfig: pytest.Config) -> list[Row]:
+    """Figures that tests add, for the one table when all of them are over; a run that is broken off prints what it has."""
+    return pytestconfig.stash.setdefault(ROWS, [])
+
+
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
-    for heading, table in config.stash.get(TABLES, {}).items():
+    for heading, figures in config.stash.get(TABLES, {}).items():
         terminalreporter.section(heading)
-        terminalreporter.write_line(str(table))
+        terminalreporter.write_line(str(figures))
+    if rows := config.stash.get(ROWS, []):
+        terminalreporter.section("all in one table")
+        terminalreporter.write_line(table(rows))
 
 
 @pytest.fixture(autouse=True)

@@ -1,14 +1,16 @@
-"""A proxy of bytes between mailbot and any server: after so many of them it cuts, stalls or talks nonsense, once, and then it is healed.
+"""A proxy of bytes between mailbot and any server: after so many of them it does harm, once, and then it is healed.
 
 with cutting_proxy(server.port) as proxy:
-    proxy.arm("answers", 0, "nothing");  ...;  proxy.passed                      # recorded: {"commands": 612, "answers": 5120}
+    proxy.arm("answers", 0, "nothing");  ...;  proxy.said                        # recorded: {"commands": b"a1 CAP…", "answers": b"* OK…"}
     proxy.arm("answers", 100, "cut");    ...;  assert proxy.struck;  proxy.heal()
 """
 
 from __future__ import annotations
 
 import socket
+import struct
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from typing import Literal
@@ -16,32 +18,47 @@ from typing import Literal
 from tcp_proxy import TcpProxy
 
 Direction = Literal["commands", "answers"]
-Harm = Literal["nothing", "cut", "stall", "garbage"]
+#: cut: FIN to both. reset: RST to both. garbage: nonsense, then cut. stall: nothing more that way. half-open: nobody listens any more in
+#: either way, and nothing is closed. one byte a packet, late: nothing is lost, it only comes like this from there on.
+Harm = Literal["nothing", "cut", "reset", "garbage", "stall", "half-open", "one byte a packet", "late"]
 
 #: A line of each protocol's look, bytes of none, and no end.
 GARBAGE = b"* 7 \xff\xfe)) {999\r\n999 \x00 nonsense\r\na1 OK\r\n" + b"\x80" * 100
+#: Between two packets, in seconds: as little as keeps them apart, and a slow line.
+_APART, _LATE = 0.0005, 0.02
 
 
 class CuttingProxy(TcpProxy):
-    """Passes bytes on in both directions of every connection, and counts them since it was armed."""
+    """Passes bytes on in both directions of every connection, and keeps them since it was armed."""
 
     def __init__(self, upstream: int) -> None:
         super().__init__(upstream)
         #: True once the harm was done.
         self.struck = False
-        self.passed: dict[Direction, int] = {"commands": 0, "answers": 0}
+        self.said: dict[Direction, bytearray] = {"commands": bytearray(), "answers": bytearray()}
         self._where: tuple[Direction, int, Harm] = ("answers", 0, "nothing")
-        self._counting = threading.Lock()
+        self._weighing = threading.Lock()
+        self._healed = threading.Event()
+        self._ended_by_reset: set[socket.socket] = set()
 
     def arm(self, direction: Direction, after: int, harm: Harm) -> None:
         """Once so many bytes have gone that way from now on, do this harm."""
-        with self._counting:
-            self._where, self.struck, self.passed = (direction, after, harm), False, {"commands": 0, "answers": 0}
+        with self._weighing:
+            self._where, self.struck, self.said = (direction, after, harm), False, {"commands": bytearray(), "answers": bytearray()}
+            self._healed.set()
+            self._healed = threading.Event()
 
     def heal(self) -> None:
         """Do no more harm, and end every connection, stalled ones too."""
         self.arm("answers", 0, "nothing")
+        connections, threads = tuple(self._open), tuple(self._threads[1:])
         self.end_all()
+        for thread in threads:
+            thread.join(5)
+        for connection in connections:
+            connection.close()
+        # A long run would have no descriptors left; what came meanwhile stays.
+        del self._open[: len(connections)], self._threads[1 : 1 + len(threads)]
 
     def stop(self) -> None:
         self.heal()
@@ -56,28 +73,61 @@ class CuttingProxy(TcpProxy):
         silent = False
         with suppress(OSError):
             while piece := source.recv(65536):
+                passing, harm, healed = self._weighed(direction, piece)
                 if silent:
                     continue
-                passing, harm = self._weighed(direction, piece)
-                to.sendall(passing)
+                if harm == "half-open":
+                    to.sendall(passing)
+                    healed.wait()
+                    break
+                _send(to, passing, harm)
                 if harm == "garbage":
                     to.sendall(GARBAGE)
-                if harm in {"cut", "garbage"}:
+                if harm == "reset":
+                    self._reset(source, to)
+                if harm in {"cut", "garbage", "reset"}:
                     break
                 silent = harm == "stall"
-        _end(source)
-        _end(to)
+        if source not in self._ended_by_reset:
+            _end(source)
+            _end(to)
 
-    def _weighed(self, direction: Direction, piece: bytes) -> tuple[bytes, Harm]:
-        """How much of a piece may pass, and what is done behind it."""
-        with self._counting:
+    def _reset(self, *connections: socket.socket) -> None:
+        """End them by RST instead of FIN (tcp(7): SO_LINGER of no seconds)."""
+        self._ended_by_reset.update(connections)
+        for connection in connections:
+            connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+            # Nothing goes over the line while the thread of the other direction still reads: this ends that.
+            connection.shutdown(socket.SHUT_RD)
+            connection.close()
+
+    def _weighed(self, direction: Direction, piece: bytes) -> tuple[bytes, Harm, threading.Event]:
+        """How much of a piece may pass, what is done with it or behind it, and what tells when that is over."""
+        with self._weighing:
             where, after, harm = self._where
-            left = after - self.passed[direction]
-            self.passed[direction] += len(piece)
-            if self.struck or harm == "nothing" or where != direction or left > len(piece):
-                return piece, "nothing"
+            left = after - len(self.said[direction])
+            self.said[direction] += piece
+            if harm == "half-open" and self.struck:
+                return b"", harm, self._healed
+            if harm == "nothing" or where != direction or left > len(piece):
+                return piece, "nothing", self._healed
+            if harm in {"one byte a packet", "late"}:
+                self.struck = True
+                return piece, harm, self._healed
+            if self.struck:
+                return piece, "nothing", self._healed
             self.struck = True
-            return piece[:left], harm
+            return piece[:left], harm, self._healed
+
+
+def _send(to: socket.socket, piece: bytes, harm: Harm) -> None:
+    if harm == "one byte a packet":
+        for byte in piece:
+            to.sendall(bytes((byte,)))
+            time.sleep(_APART)
+    else:
+        time.sleep(_LATE if harm == "late" else 0)
+        to.sendall(piece)
 
 
 def _end(connection: socket.socket) -> None:

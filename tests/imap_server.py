@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import imaplib
+import os
 import re
+import shutil
 import smtplib
 import socket
 from collections.abc import Iterator, Sequence
@@ -48,6 +50,19 @@ class ImapServer:
 
     def new_user(self) -> str:
         return f"user-{uuid4().hex[:12]}"
+
+    def home(self, user: str) -> Path:
+        """The folder with the user's Maildir; there once somebody has logged in."""
+        assert self.homes, "this server keeps no Maildirs"
+        return self.homes / user
+
+    def restore(self, saved: Path, user: str) -> None:
+        """Give a new user a copy of a home."""
+        home = self.home(user)
+        shutil.copytree(saved, home)
+        owner = home.parent.stat()
+        for path in (home, *home.rglob("*")):
+            os.chown(path, owner.st_uid, owner.st_gid)
 
     @contextmanager
     def login(self, user: str) -> Iterator[imaplib.IMAP4]:

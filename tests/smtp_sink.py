@@ -118,7 +118,9 @@ class _Protocol(SMTP):
             self._smtp_methods[step] = self._scripted(step, method)
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        self._sink.connected(1)
+        # Called a second time within the connection, after STARTTLS.
+        if self._original_transport is None:
+            self._sink.connected(1)
         super().connection_made(transport)
 
     def connection_lost(self, error: Exception | None) -> None:

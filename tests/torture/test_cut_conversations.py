@@ -1,140 +1,117 @@
-"""A conversation cut, stalled or garbled after every byte of it: afterwards nothing is lost, nothing went out twice, and nobody is unsure.
+"""A conversation cut, stalled or garbled behind every byte of it: afterwards nothing is lost, nothing went out twice, and nobody is unsure.
 
-A letter is read, answered, told to the recruiter, and both messages are filed in Sent: that conversation is recorded once, and then held
-again and again, harmed behind the next byte. Cut after every byte with `TORTURE=1` (`make torture`), a few without.
+`conversations` says which there are. As densely as `STEPS` says with `TORTURE=1` (`make torture`), a few places of each kind without.
 """
 
 from __future__ import annotations
 
+import logging
+import multiprocessing
 import os
-import shutil
+import time
 from collections import Counter
-from collections.abc import Iterator
-from contextlib import ExitStack
-from dataclasses import dataclass
-from pathlib import Path
+from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import ProcessPoolExecutor, as_completed
 
 import pytest
-from applicants import LETTER, SUBJECT
-from cutting_proxy import CuttingProxy, Direction, Harm, cutting_proxy
-from imap_server import ImapServer
-from servers import free_ports
-from smtp_sink import SmtpServer, running_smtp
-from wired import IMPATIENT, PATIENT, WiredHands
+from conversations import CONVERSATIONS, Harmed, Outcome, ground, recorded, trial
+from cutting_proxy import Direction, Harm
+from dovecot_server import why_no_dovecot
+from figures import Row
 
 EVERY = "TORTURE" in os.environ
-#: How many places of each conversation, direction and harm the fast selection has.
-FEW = 3
-#: How far the places of the slower harms lie apart where all are tried.
-STEPS: dict[Harm, int] = {"cut": 1, "garbage": 8, "stall": 16}
+#: How far apart the places of a harm lie, beside the end of every line; 0: it is done from the first byte on.
+STEPS: dict[Harm, int] = {"cut": 1, "garbage": 1, "stall": 4, "reset": 16, "half-open": 16, "one byte a packet": 0, "late": 0}
+#: The same where the conversation is the letter's, but for a part of it.
+OTHERWISE: dict[str, dict[Harm, int]] = {
+    "witness": STEPS | {"garbage": 4, "stall": 16},
+    "last look": STEPS | {"garbage": 4, "stall": 16},
+    "idle": STEPS | {"stall": 1, "reset": 1, "half-open": 1},
+    # Most of it is noise, in which no byte is like another.
+    "login": STEPS | {"cut": 4, "garbage": 16, "stall": 32, "reset": 32, "half-open": 32},
+}
+#: Most of the time of a trial goes by between servers.
+WORKERS = 2 * (os.cpu_count() or 1)
+#: How many trials one process makes before it starts its servers anew.
+BATCH = 200
 
 
-@dataclass(frozen=True)
-class Line:
-    """Both servers, each behind its proxy."""
-
-    imap: ImapServer
-    smtp: SmtpServer
-    proxies: dict[str, CuttingProxy]
-
-    def hands(self, folder: Path) -> WiredHands:
-        return WiredHands(folder, (self.imap, self.smtp), (self.proxies["imap"], self.proxies["smtp"]))
-
-
-@pytest.fixture(scope="module")
-def line(dovecot: ImapServer) -> Iterator[Line]:
-    with ExitStack() as stack:
-        sink = stack.enter_context(running_smtp(port=free_ports(1)[0]))
-        ports = {"imap": dovecot.port, "smtp": sink.port}
-        yield Line(dovecot, sink, {name: stack.enter_context(cutting_proxy(port)) for name, port in ports.items()})
-
-
-def met_with_letter(line: Line, folder: Path) -> WiredHands:
-    """Hands that have met their empty mailbox, and a letter in it."""
-    hands = line.hands(folder)
-    hands.turn()
-    hands.watch.close()
-    hands.watch.disconnect()
-    hands.pass_time(minutes=1)
-    hands.letter(SUBJECT, LETTER)
-    return hands
+@pytest.mark.parametrize("name", list(CONVERSATIONS))
+def test_after_any_byte_nothing_is_lost_and_nothing_goes_out_twice(name: str, rows: list[Row]) -> None:
+    if reason := why_no_dovecot():
+        (pytest.fail if os.environ.get("CI") == "true" else pytest.skip)(reason)
+    with ground(CONVERSATIONS[name]) as place:
+        said = recorded(place)
+    wanted = [where for harm in STEPS for where in places(name, said, harm)]
+    begun = told = time.monotonic()
+    tried: Counter[Harm] = Counter()
+    problems: list[str] = []
+    for outcomes in in_processes(name, wanted):
+        for outcome in outcomes:
+            rows.append(row(outcome))
+            tried[outcome.where.harm] += 1
+            problems += outcome.problems
+            for words in outcome.problems:
+                # At once, for who watches a long run.
+                print(words, flush=True)
+        if time.monotonic() - told >= 60:
+            told = time.monotonic()
+            print(f"{name}: {tried.total()} of {len(wanted)} places in {told - begun:.0f} s, {len(problems)} findings", flush=True)
+    figures = ", ".join(f"{harm} {number}" for harm, number in tried.items())
+    print(
+        f"{name}: {sum(map(len, said.values()))} bytes; {figures}; {len(problems)} findings; {time.monotonic() - begun:.0f} s", flush=True
+    )
+    assert not problems, "\n".join(problems[:20])
+    assert tried.total() == len(wanted)
 
 
-@pytest.fixture(scope="module")
-def lengths(line: Line, tmp_path_factory: pytest.TempPathFactory) -> dict[tuple[str, Direction], int]:
-    """How many bytes the conversation has with each server in each direction."""
-    hands = met_with_letter(line, tmp_path_factory.mktemp("recorded"))
-    for proxy in line.proxies.values():
-        proxy.arm("answers", 0, "nothing")
-    hands.turn()
-    found = {(name, direction): count for name, proxy in line.proxies.items() for direction, count in proxy.passed.items()}
-    hands.end()
-    assert len(hands.taken()) == 2
-    assert len(line.imap.messages(hands.mailbox_user, "Sent")) == 2
-    return found
+def places(name: str, said: Mapping[tuple[str, Direction], bytes], harm: Harm) -> Iterator[Harmed]:
+    """Where a harm is done to a conversation."""
+    step = OTHERWISE.get(name, STEPS)[harm]
+    for (server, direction), content in said.items():
+        if not step:
+            # What mailbot says is for the server to read.
+            chosen: Sequence[int] = [0] if direction == "answers" else []
+        elif EVERY:
+            ends = {at + 1 for at, byte in enumerate(content) if byte == ord("\n")}
+            chosen = sorted({*range(0, len(content), step), *ends} - {len(content)})
+        else:
+            chosen = [len(content) // 3] if direction == "answers" or harm == "cut" else []
+        yield from (Harmed(server, direction, harm, after) for after in chosen)
 
 
-@pytest.mark.parametrize("harm", ["cut", "garbage", "stall"])
-@pytest.mark.parametrize("direction", ["answers", "commands"])
-@pytest.mark.parametrize("server", ["imap", "smtp"])
-def test_after_any_byte_nothing_is_lost_and_nothing_goes_out_twice(
-    line: Line, lengths: dict[tuple[str, Direction], int], tmp_path: Path, server: str, direction: Direction, harm: Harm
-) -> None:
-    length = lengths[server, direction]
-    places = range(0, length, STEPS[harm] if EVERY else length // FEW + 1)
-    held = 0
-    for place in places:
-        held += trial(line, tmp_path / str(place), server, direction, harm, place)
-        shutil.rmtree(tmp_path / str(place))
-    print(f"{server} {direction} {harm}: {len(places)} of {length} bytes, {held} held for a person, nothing lost, nothing twice")
+def in_processes(name: str, wanted: Sequence[Harmed]) -> Iterator[list[Outcome]]:
+    """Trials of all of them in several processes."""
+    size = BATCH if EVERY else -(-len(wanted) // (os.cpu_count() or 1))
+    batches = [wanted[start : start + size] for start in range(0, len(wanted), size)]
+    # Forked, a process would have our threads' locks and none of our threads.
+    with ProcessPoolExecutor(WORKERS, mp_context=multiprocessing.get_context("spawn")) as pool:
+        running = [pool.submit(all_of, name, batch) for batch in batches]
+        try:
+            yield from (done.result() for done in as_completed(running))
+        finally:
+            pool.shutdown(cancel_futures=True)
 
 
-def trial(line: Line, folder: Path, server: str, direction: Direction, harm: Harm, place: int) -> int:
-    """One turn with one harm, then healthy servers; returns how many messages wait for a person."""
-    hands = met_with_letter(line, folder)
-    letter = line.imap.messages(hands.mailbox_user)
-    hands.patience = IMPATIENT if harm == "stall" else PATIENT
-    hands.reopen()
-    proxy = line.proxies[server]
-    proxy.arm(direction, place, harm)
-    went_well = hands.try_turn()
-    struck = proxy.struck
-    for each in line.proxies.values():
-        each.heal()
-    hands.patience = PATIENT
-    hands.watch.disconnect()
-    # As the same process, and as another one.
-    if harm == "stall" or place % 2:
-        hands.reopen()
-    hands.settle()
-    where = f"{server}, {harm} behind byte {place} of the {direction}"
-    assert struck or went_well, where
-    assert line.imap.messages(hands.mailbox_user) == letter, where
-    held = check(hands, where)
-    hands.end()
-    return held
+def all_of(name: str, batch: Sequence[Harmed]) -> list[Outcome]:
+    """Runs in a process of its own: trials between servers of their own."""
+    # Warnings of mailbot and tracebacks of a server whose client is gone.
+    logging.disable()
+    with ground(CONVERSATIONS[name]) as place:
+        return [trial(place, where) for where in batch]
 
 
-def check(hands: WiredHands, where: str) -> int:
-    """What must be true however the conversation broke; returns how many messages wait for a person."""
-    (case,) = hands.cases()
-    row = hands.desk.ledger.row_of(case.messages[0].identity)
-    assert row is not None, where
-    assert (row.verdict, row.reference) == ("application", case.reference), where
-    assert [message.kind for message in case.messages if message.direction == "in"] == ["application"], where
-    assert sum(intent.purpose != "held" for intent in case.intents) == 2, where
-    went = Counter(str(message["Message-ID"]) for _, message in hands.taken())
-    assert went.keys() <= {intent.message_id for intent in case.intents}, where
-    for intent in case.intents:
-        # Held: nobody can know whether it went out, and a person is told.
-        assert intent.outcome == "sent" or (intent.outcome == "held" and intent.audience == "candidate"), where
-        assert went[intent.message_id] or intent.outcome != "sent", f"{where}: {intent.purpose} is called sent and went out never"
-        # A notice of unknown fate may repeat, with the same Message-ID.
-        assert went[intent.message_id] <= (2 if intent.audience == "staff" else 1), f"{where}: {intent.purpose} went out twice"
-    held = sum(intent.outcome == "held" for intent in case.intents)
-    assert sum(intent.purpose == "held" for intent in case.intents) == held, where
-    filed = Counter(stored.raw for stored in hands.imap.messages(hands.mailbox_user, "Sent"))
-    assert set(filed.values()) <= {1}, f"{where}: a message stands in Sent twice"
-    assert len(filed) == sum(intent.outcome == "sent" for intent in case.intents), where
-    assert not hands.desk.ledger.remembered("safe"), where
-    return held
+def row(outcome: Outcome) -> Row:
+    lost, twice = (sum(f": {word}: " in words for words in outcome.problems) for word in ("lost", "twice"))
+    return Row(
+        part=f"conversation: {outcome.where.harm}",
+        tried=1,
+        messages_in=outcome.messages_in,
+        records=outcome.records,
+        messages_out=outcome.messages_out,
+        duplicates=twice,
+        lost=lost,
+        held=outcome.held,
+        findings=len(outcome.problems) - lost - twice,
+        longest_recovery=outcome.recovery,
+    )

@@ -2,58 +2,79 @@
 
 from __future__ import annotations
 
-import email
 import email.policy
-from dataclasses import replace
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from datetime import timedelta
 from email.message import EmailMessage
 from pathlib import Path
+from typing import Any
 
 from cutting_proxy import CuttingProxy
-from hands import Hands
+from hands import PERM, Hands
 from imap_server import ImapServer
 from office import MONDAY
 from smtp_sink import SmtpServer
+from token_server import TokenServer
 
 from mailbot.errors import MailbotError
 from mailbot.mail import imap, smtp
+from mailbot.mail.compose import Templates
+from mailbot.mail.oauth import Client, Tokens
 from mailbot.tasks.desk import Desk
+from mailbot.tasks.jumps import look_at_start
+from mailbot.tasks.recover import recover
 from mailbot.tasks.watch import Watch
 
-#: How long a server may be silent, in seconds: in a trial of silence, and otherwise, on a machine that may be busy.
-IMPATIENT, PATIENT = 0.3, 10.0
+#: How long a server may be silent, in seconds, where nothing holds it up, on a machine that may be busy.
+PATIENT = 10.0
+
+
+@dataclass(frozen=True)
+class Line:
+    """The servers, and the proxy before each: "imap", "smtp" and, where there is one, "tokens"."""
+
+    imap: ImapServer
+    smtp: SmtpServer
+    proxies: Mapping[str, CuttingProxy]
+    #: Where it sells tokens for the mailbox, both mail servers are spoken to after STARTTLS.
+    seller: TokenServer | None = None
+
+    def heal(self) -> None:
+        for proxy in self.proxies.values():
+            proxy.heal()
+
+
+class Kept:
+    """A refresh token that is kept in memory alone."""
+
+    def __init__(self, token: str) -> None:
+        self.token = token
+
+    def exchange(self, ask: Callable[[str], str]) -> None:
+        self.token = ask(self.token)
 
 
 class WiredHands(Hands):
     """As `Hands`, with a mailbox of the real server and what the real submission server took since."""
 
-    def __init__(self, folder: Path, servers: tuple[ImapServer, SmtpServer], proxies: tuple[CuttingProxy, CuttingProxy]) -> None:
-        self.imap, self.smtp = servers
-        self.imap_port, self.smtp_port = (proxy.port for proxy in proxies)
-        self.patience = PATIENT
-        self.before = len(self.smtp.transactions)
-        self.mailbox_user = self.imap.new_user()
-        super().__init__(folder, smtp_files_sent=False)
+    def __init__(self, folder: Path, line: Line, templates: Path, *, user: str = "", patience: float = PATIENT, **changes: Any) -> None:
+        self.line, self.templates, self.patience = line, templates, patience
+        self.mailbox_user = user or line.imap.new_user()
+        super().__init__(folder, smtp_files_sent=False, **changes)
         # Dovecot takes no INTERNALDATE later than the machine's own clock.
         self.now = MONDAY
 
     def put(self, message: EmailMessage, folder: str = "INBOX") -> None:
-        self.imap.append(self.mailbox_user, message.as_bytes(policy=email.policy.SMTP), self.now, folder)
+        self.put_raw(message.as_bytes(policy=email.policy.SMTP), folder)
 
-    def taken(self) -> list[tuple[str, EmailMessage]]:
-        """(recipient, message) of everything that the submission server took from these hands, in order."""
-        parsed = (
-            (each.rcpt[0], email.message_from_bytes(each.data, policy=email.policy.default))
-            for each in self.smtp.transactions[self.before :]
-        )
-        return [(recipient, message) for recipient, message in parsed if isinstance(message, EmailMessage)]
+    def put_raw(self, raw: bytes, folder: str = "INBOX") -> None:
+        self.line.imap.append(self.mailbox_user, raw, self.now, folder)
 
-    def sent_to(self, address: str) -> list[EmailMessage]:
-        return [message for recipient, message in self.taken() if recipient == address]
-
-    def try_turn(self) -> bool:
-        """A turn of the daemon, which lets the connection go where one failed."""
+    def try_this(self, conversation: Callable[[], object]) -> bool:
+        """A piece of the daemon's day, which lets the connection go where one failed."""
         try:
-            self.turn()
+            conversation()
         except MailbotError:
             self.watch.disconnect()
             return False
@@ -65,25 +86,52 @@ class WiredHands(Hands):
         self.watch.resting_until = self.watch.filing_rests_until = 0.0
         self.watch.read_at.clear()
 
+    def begin(self) -> None:
+        """As a process does that finds this state folder."""
+        recover(self.desk)
+        look_at_start(self.desk)
+
     def reopen(self) -> None:
-        self.watch.close()
-        super().reopen()
+        self.end()
+        self.desk, self.watch = self._opened()
+        self.begin()
 
     def end(self) -> None:
+        """As `Desk.close` does, but the reader's child goes on: its start is most of what a trial takes."""
         self.watch.close()
-        self.desk.ledger.close()
-        self.desk.outbox.close()
-        self.desk.catalogue.close()
+        for journal in (self.desk.ledger, self.desk.outbox, self.desk.catalogue):
+            journal.close()
 
-    def settle(self) -> None:
-        """Turns until everything that waits for minutes, or is looked for during an hour, has come to its end."""
+    def settle(self) -> timedelta:
+        """Turns until everything that waits for minutes, or is looked for during an hour, has come to its end; how long that took."""
+        begun = self.now
+        ended = timedelta()
         for minutes in (2, 61, 6):
-            self.rest(minutes=minutes)
-            assert self.try_turn(), "the servers are well again"
+            waited = self.waits()
+            # Somewhat later nothing more may come, even where nothing waits.
+            if waited or minutes == 61:
+                self.rest(minutes=minutes)
+                assert self.try_this(self.turn), "the servers are well again"
+            ended = self.now - begun if waited else ended
+        return ended
+
+    def waits(self) -> bool:
+        """Whether anything is still to be sent, to be looked for, or to be filed."""
+        states = {entry.state for entry in self.desk.outbox.entries()}
+        return bool(states & {"planned", "committed", "retry", "unknown"} or self.desk.outbox.unfiled() or not self.desk.store.references())
 
     def _opened(self) -> tuple[Desk, Watch]:
         desk, watch = super()._opened()
-        account = imap.Account("127.0.0.1", self.imap_port, "none", self.mailbox_user, self.imap.password)
-        out = smtp.Account("127.0.0.1", self.smtp_port, "none", "", "")
-        mailbox = imap.Mailbox(account, self.patience, self.patience)
-        return desk, replace(watch, mailbox=mailbox, submission=smtp.Submission(out, self.patience, self.patience, self.patience))
+        line, patience = self.line, self.patience
+        ports = {name: proxy.port for name, proxy in line.proxies.items()}
+        account = imap.Account("127.0.0.1", ports["imap"], "none", self.mailbox_user, line.imap.password)
+        out = smtp.Account("127.0.0.1", ports["smtp"], "none", "", "")
+        if line.seller:
+            line.seller.username = self.mailbox_user
+            client = Client(f"https://localhost:{ports['tokens']}/token", "mailbot-client", ca_file=line.imap.ca_file)
+            tokens = Tokens(client, Kept(line.seller.refresh_token), patience)
+            account = replace(account, host="localhost", security="starttls", secret=tokens, ca_file=line.imap.ca_file)
+            out = smtp.Account("localhost", ports["smtp"], "starttls", line.smtp.username, line.smtp.password, line.imap.ca_file)
+        desk = replace(desk, templates=Templates(self.templates, PERM))
+        mailbox = imap.Mailbox(account, patience, patience)
+        return desk, replace(watch, desk=desk, mailbox=mailbox, submission=smtp.Submission(out, patience, patience, patience))
