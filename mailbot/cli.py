@@ -84,6 +84,13 @@ def parser() -> argparse.ArgumentParser:
     adopt.add_argument(
         "--since", metavar="DATE", type=_date, required=True, help="those that came on this day or later, such as 2026-05-04"
     )
+    adopt.add_argument(
+        "--folder",
+        metavar="NAME",
+        action="append",
+        default=[],
+        help="take them from this folder; may be given again; default: those watched",
+    )
     adopt.add_argument("--answer", action="store_true", help="answer the candidates as if their letters came now")
     move = verb("move", verbs.move, "move an application to a stage by hand", _MOVE, configured)
     move.add_argument("reference", metavar="REF", help="its reference, such as A-7F3K9")
@@ -170,11 +177,15 @@ Take in letters that lay in the mailbox at the first start, and were left alone.
 the recruiters; their time to answer begins now. No candidate is answered, unless --answer is given; and even then
 none to whom somebody has written from the mailbox since. The same order again takes in only what is left.
 
+With --folder they are taken from the folders that it names, and from no other: the archive, or one that people have
+sorted letters into. What was taken in before under another number is no news.
+
 A running daemon does it between its other work; without one, this is a whole pass, as `mailbot once`.
 
 examples:
   mailbot adopt --since 2026-05-04       record them, and let the recruiters answer
-  mailbot adopt --since 2026-05-04 --answer"""
+  mailbot adopt --since 2026-05-04 --answer
+  mailbot adopt --since 2026-05-04 --folder Archive --folder INBOX.Candidates"""
 
 _MOVE = """\
 Move an application to a stage by hand; what that stage sends goes to the candidate. All its letters count as looked at.

@@ -158,7 +158,7 @@ def adopt(options: Options) -> int:
     settings = _ready(options)
     owner.become_owner(settings.state_dir)
     since = datetime.combine(options.since, time.min, worktime(settings.company.office).zone)
-    wish = Wish(since, answer=options.answer)
+    wish = Wish(since, options.answer, tuple(options.folder))
     if holder(settings.state_dir) is not None:
         print(adoption.ask(Requests(settings.state_dir / "requests"), wish))
         return 0

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from datetime import datetime
+
+import orjson
 
 from mailbot.errors import Permanent, Temporary
 from mailbot.records.requests import Requests
@@ -20,7 +23,7 @@ _LOOK = 0.2
 def ask(requests: Requests, wish: Wish) -> str:
     """Given what is to be adopted, have the running daemon do it; return what it says. Raise Temporary if it is silent, Permanent if it
     could not do it."""
-    left = requests.leave("adopt", {"since": wish.since.isoformat(), "answer": "yes" if wish.answer else ""})
+    left = requests.leave("adopt", _arguments(wish))
     seen: tuple[int, int] | None = None
     heard = time.monotonic()
     with shown() as show:
@@ -40,6 +43,17 @@ def ask(requests: Requests, wish: Wish) -> str:
     if not answer.ok:
         raise Permanent(answer.text)
     return answer.text
+
+
+def wish_of(arguments: Mapping[str, str]) -> Wish:
+    """Given the arguments of a request, return what it wishes for."""
+    folders = tuple(orjson.loads(arguments.get("folders", "[]")))
+    return Wish(datetime.fromisoformat(arguments["since"]), bool(arguments["answer"]), folders)
+
+
+def _arguments(wish: Wish) -> Mapping[str, str]:
+    named = orjson.dumps(wish.folders).decode()
+    return {"since": wish.since.isoformat(), "answer": "yes" if wish.answer else "", "folders": named}
 
 
 @contextmanager

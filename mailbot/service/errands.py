@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import logging
-from datetime import datetime
 
 import orjson
 
 from mailbot.errors import MailbotError, Temporary
 from mailbot.records.requests import Request
+from mailbot.service.adoption import wish_of
 from mailbot.service.health import Pulse, health
 from mailbot.service.signals import Stop
-from mailbot.tasks.adopt import Wish
 from mailbot.tasks.desk import Desk
 from mailbot.tasks.jumps import held_clock
 from mailbot.tasks.modes import safe_mode
@@ -56,8 +55,7 @@ def run_errands(desk: Desk, pulse: Pulse) -> bool:
 def _adopt(desk: Desk, pulse: Pulse, request: Request) -> str:
     if not pulse.watch.connected:
         raise Temporary("there is no connection to the mailbox now, so nothing was done; see mailbot status")
-    wish = Wish(datetime.fromisoformat(request.arguments["since"]), answer=bool(request.arguments["answer"]))
     try:
-        return pulse.watch.adopt(wish, lambda done, total: desk.requests.note_progress(request.id, done, total))
+        return pulse.watch.adopt(wish_of(request.arguments), lambda done, total: desk.requests.note_progress(request.id, done, total))
     except Temporary as trouble:
         raise Temporary(f"{trouble}; what was taken in until then stays, and the same order goes on from there") from trouble

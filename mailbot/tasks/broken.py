@@ -38,10 +38,6 @@ def known_poison(desk: Desk, raw: bytes) -> str:
 def not_given(desk: Desk, state: FolderState, headline: Headline, refusal: str) -> bool:
     """Given a message that stands in the folder and that the server does not give, count that; at the third time it is in quarantine,
     without its content, and staff are told where it is. Return whether it is there now."""
-    row = desk.ledger.verdict_of(state.name, state.uidvalidity, headline.uid)
-    if row and row.verdict == "old":
-        # A person wants it to be adopted, and can ask for it again.
-        return False
     refusals = desk.ledger.refused(state.name, state.uidvalidity, headline.uid, desk.clock(), _REFUSAL_PAUSE)
     if refusals < STRIKES:
         return False

@@ -52,9 +52,12 @@ def take_in_all(
     todo: Sequence[Headline],
     between: Callable[[], None],
     regard: Regard = lambda gathered: gathered,
+    *,
+    strikes: bool = True,
 ) -> int:
     """Given an open connection, the folder just opened on it and some of its messages, bring each to its verdict; return how many were
-    there to be read. `between` and what is raised: as for `read_folder`. `regard` may see the facts of a message otherwise."""
+    there to be read. `between` and what is raised: as for `read_folder`. `regard` may see the facts of a message otherwise;
+    without `strikes` it costs a message nothing that the server does not give it."""
     limit = desk.company.limits.message_bytes
     missing = {headline.uid: headline for headline in todo}
     taken = 0
@@ -67,7 +70,7 @@ def take_in_all(
     if refused:
         log.error("the server does not give %d messages; they are asked for again: %s", len(missing), refused[0])
         # Where nothing is given of many, the trouble is not theirs.
-        of_each = taken > 0 or len(missing) <= _A_FEW
+        of_each = strikes and (taken > 0 or len(missing) <= _A_FEW)
         for uid in sorted(missing):
             known = _known_by_header(desk, mailbox, state, uid) if role == "sent" else False
             if of_each and not known and not_given(desk, state, missing[uid], str(refused[0])) and known is None:

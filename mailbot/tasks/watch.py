@@ -102,7 +102,7 @@ class Watch:
         """Take in older letters, as `adopt` says; return in words what was done."""
         self.reading = True
         try:
-            return adopt(self.desk, self.mailbox, self.folders, wish, progress, self._between)
+            return adopt(self.desk, self.mailbox, self.folders, self.swept, wish, progress, self._between)
         finally:
             self.reading = False
 

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 from applicants import LETTER, SUBJECT
+from imapclient.imap_utf7 import encode as encoded
 from office import MONDAY, RECRUITER, Office, forget_state
 from servers import ImapServer, SmtpServer
 
@@ -52,6 +53,24 @@ def test_beside_the_daemon_it_answers_those_who_were_not_answered_and_the_mailbo
         _until(lambda: bool(full.sent_to("new@mail.ru")))
     assert [len(full.sent_to(address)) for address in OLD] == [1, 0, 1]
     assert all(not stored.flags for stored in full.imap.messages(full.user))
+
+
+def test_letters_in_folders_that_a_person_names_are_taken_in_beside_the_daemon_and_without_it(full: Office) -> None:
+    for folder in (encoded("Кандидаты").decode(), "Archive"):
+        full.imap.create_folder(full.user, folder)
+        full.letter(SUBJECT, LETTER, sender=f"Ольга <in{len(folder)}@mail.ru>", folder=folder, at=MONDAY - timedelta(days=9))
+    order = ("adopt", "--since", SINCE, "--folder")
+    with full.running():
+        full.logged("the mailbox is read to the end")
+        assert "1 older letters taken in, 1 applications opened; no candidate" in full.mailbot(*order, "Кандидаты")
+        assert "has no folder 'Trash'; it has" in full.mailbot(*order, "Trash", expect=1)
+    full.pass_time(minutes=1)
+    assert "1 older letters taken in, 1 applications opened; no candidate" in full.mailbot(*order, "Archive", "--folder", "Кандидаты")
+    assert len(full.applications()) == 2
+    full.pass_time(days=1)
+    full.once()
+    assert {message["To"] for message in full.sent()} == {RECRUITER}
+    assert all(not stored.flags for stored in full.imap.messages(full.user, "Archive"))
 
 
 def test_letters_that_came_before_a_lost_state_was_noticed_are_taken_in_and_not_answered_twice(office: Office) -> None:

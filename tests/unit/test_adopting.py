@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime, timedelta
 from email.message import EmailMessage
 from pathlib import Path
@@ -14,11 +14,13 @@ from hands import CANDIDATE, JOB, MONDAY, RECRUITER, Hands
 
 from mailbot.errors import Permanent, Temporary
 from mailbot.hiring.model import Application
+from mailbot.mail.mailbox import Fetched, Headline
 from mailbot.service.errands import run_errands
 from mailbot.service.health import Pulse
 from mailbot.service.signals import Stop
 from mailbot.tasks.adopt import Wish
 from mailbot.tasks.modes import safe_mode
+from mailbot.tasks.watch import SWEEP_SECONDS
 
 LONG_AGO = MONDAY - timedelta(days=60)
 
@@ -98,6 +100,69 @@ def test_whom_somebody_has_written_to_since_has_been_answered(hands: Hands, *, a
     assert [len(hands.sent_to(f"c{days}@mail.ru")) for days in (40, 3)] == [int(answer)] * 2
     assert applications(hands)["c20@mail.ru"].unanswered == ()
     assert len(hands.sent_to(RECRUITER)) == 3
+
+
+def test_letters_in_a_folder_that_a_person_names_are_taken_in_whenever_they_came(hands: Hands) -> None:
+    hands.server.create_folder(hands.user, "Кандидаты")
+    put_earlier(hands, 30, sender="Ольга <olga@mail.ru>", folder="Кандидаты")
+    put_earlier(hands, 90, sender="Давний <long@mail.ru>", folder="Кандидаты")
+    # This one was answered, and then sorted in there.
+    hands.pass_time(minutes=1)
+    known = hands.letter(SUBJECT, LETTER, sender="Пётр <petr@mail.ru>")
+    hands.turn()
+    hands.put(known, "Кандидаты")
+    wish = Wish(LONG_AGO, answer=False, folders=("Кандидаты", "Кандидаты"))
+    seen: list[tuple[int, int]] = []
+
+    said = hands.watch.adopt(wish, lambda done, total: seen.append((done, total)))
+    hands.turn()
+
+    assert said.startswith("2 older letters taken in (1 of them known already), 1 applications opened; no candidate is answered")
+    assert seen == [(0, 2), (1, 2), (2, 2)]
+    assert set(applications(hands)) == {"olga@mail.ru", "petr@mail.ru"}
+    assert hands.sent_to("olga@mail.ru") == []
+    assert len(hands.sent_to("petr@mail.ru")) == 1
+    assert hands.watch.adopt(wish, lambda done, total: None).startswith("0 older letters")
+
+
+def test_from_the_archive_only_what_no_sweep_takes_in_is_adopted(tmp_path: Path) -> None:
+    hands = Hands(tmp_path)
+    hands.server.create_folder(hands.user, "Archive")
+    put_earlier(hands, 3, sender="Ольга <olga@mail.ru>", folder="Archive")
+    hands.turn()
+    hands.pass_time(minutes=1)
+    hands.letter(SUBJECT, LETTER, sender="Новый <new@mail.ru>", folder="Archive")
+
+    said = hands.watch.adopt(Wish(LONG_AGO, answer=False, folders=("Archive", "INBOX")), lambda done, total: None)
+    hands.watch.swept_at = -SWEEP_SECONDS
+    hands.turn()
+
+    assert said.startswith("1 older letters taken in, 1 applications opened")
+    assert hands.sent_to("olga@mail.ru") == []
+    assert len(hands.sent_to("new@mail.ru")) == 1
+
+
+@pytest.mark.parametrize(("name", "said"), [("Нет", "has no folder 'Нет'; it has INBOX, Junk, Sent"), ("Sent", "sent from here")])
+def test_a_folder_that_is_not_there_or_is_sent_is_refused_in_words(hands: Hands, name: str, said: str) -> None:
+    with pytest.raises(Permanent, match=said):
+        hands.watch.adopt(Wish(LONG_AGO, answer=True, folders=("INBOX", name)), lambda done, total: None)
+    assert applications(hands) == {}
+
+
+def test_what_the_server_does_not_give_is_said_and_asked_for_by_the_same_order(hands: Hands, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refused(headlines: Sequence[Headline]) -> Iterator[Fetched]:
+        yield from ()
+        raise Temporary("NO [SERVERBUG]")
+
+    with monkeypatch.context() as trouble:
+        trouble.setattr(hands.watch.mailbox, "fetch", refused)
+        for _ in range(4):
+            said = hands.watch.adopt(Wish(LONG_AGO, answer=False), lambda done, total: None)
+            assert said.startswith("0 older letters")
+            assert said.endswith("; 3 are gone, or not given by the server: the same order asks for them again")
+            hands.pass_time(minutes=15)
+    assert hands.desk.quarantine.entries() == ()
+    assert adopt(hands).startswith("3 older letters")
 
 
 def test_doing_it_twice_takes_in_only_what_is_left(hands: Hands) -> None:
