@@ -227,6 +227,10 @@ class FakeSubmission:
         """What the next messages come to, in turn; a "retry" or "failed" comes before the dot, so `commit` is not called."""
         self._outcomes.extend(outcomes)
 
+    def clear(self) -> None:
+        """From now on every message is taken."""
+        self._outcomes.clear()
+
     def trouble(self, *errors: MailbotError) -> None:
         """What the next calls of `check` raise, in turn."""
         self._troubles.extend(errors)

@@ -71,6 +71,8 @@ class Intent:
     automatic: bool = True
     #: For a notice: until when an answer to it counts.
     expires: datetime | None = None
+    #: SHA-256 of its bytes, in hex: what has become of the file is not sent. "" in records of older mailbots.
+    digest: str = ""
     #: The last known fate, repaired from the outbox journal at start; "" while open.
     outcome: str = ""
 

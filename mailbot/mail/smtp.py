@@ -47,6 +47,8 @@ class Outcome:
     account_fault: bool = False
     #: True where the provider says that this account has sent enough for now: each further try may prolong that.
     limit: bool = False
+    #: True where there was no session to be had: no message is to blame for that either.
+    no_session: bool = False
 
 
 class Submission:
@@ -95,7 +97,8 @@ class Submission:
                     refusal = self._address(smtp, sender, recipient, len(body))
                 refusal = refusal or self._hand_over(smtp, body)
             except NoSession as problem:
-                return Outcome("retry", problem.code, str(problem), problem.account_fault, is_limit(problem.code, str(problem)))
+                limit = is_limit(problem.code, str(problem))
+                return Outcome("retry", problem.code, str(problem), problem.account_fault, limit, no_session=True)
             except OSError as error:
                 return self._lost("retry", error)
             if refusal is None:

@@ -9,7 +9,7 @@ from typing import Literal
 from mailbot.hiring.model import Audience
 
 State = Literal["planned", "committed", "sent", "retry", "failed", "unknown", "held", "dropped"]
-Happening = Literal["attempt", "commit", "sent", "retry", "failed", "unknown", "held", "dropped", "resend"]
+Happening = Literal["attempt", "commit", "sent", "retry", "failed", "unknown", "held", "dropped", "resend", "put off"]
 
 _NOT_SENT: frozenset[State] = frozenset({"planned", "retry", "unknown", "held"})
 #: In which states what may happen. "sent" may still turn out "failed": a bounce came back.
@@ -23,6 +23,7 @@ _ALLOWED: dict[str, frozenset[State]] = {
     "held": _NOT_SENT | {"committed"},
     "dropped": _NOT_SENT | {"failed"},
     "resend": _NOT_SENT | {"failed"},
+    "put off": _NOT_SENT,
 }
 _STATE_AFTER: dict[str, State] = {
     "commit": "committed",
@@ -57,6 +58,8 @@ class Entry:
     waits_for_reading: bool = False
     state: State = "planned"
     attempts: int = 0
+    #: How often nobody knew what had become of it.
+    doubts: int = 0
     #: When to try again (retry), or to look for it again (unknown); None: at once.
     next: datetime | None = None
     reason: str = ""
@@ -77,6 +80,9 @@ class Entry:
             raise ValueError(f'"{happening}" can not happen to a message that is {self.state}')
         if happening == "attempt":
             return replace(self, attempts=self.attempts + 1)
+        if happening == "put off":
+            # Not the message's fault: it is as if it had not been tried.
+            return replace(self, attempts=max(0, self.attempts - 1))
         entry, committed_at = self, self.committed_at
         if happening == "commit":
             committed_at = at
@@ -86,4 +92,6 @@ class Entry:
         elif happening == "resend":
             # A person has ordered it now, so it waits for nothing and counts against no cap.
             entry = replace(self, automatic=False, not_before=None, waits_for_reading=False)
+        elif happening == "unknown" and self.state == "committed":
+            entry = replace(self, doubts=self.doubts + 1)
         return replace(entry, state=_STATE_AFTER[happening], at=at, reason=reason, next=upcoming, committed_at=committed_at)

@@ -1,4 +1,4 @@
-"""The cases on disk: one application, or a month of the office or a part of one, is one folder with one record and the bytes that it names."""
+"""The cases on disk: an application, or a part of a month of the office, is one folder with one record and the bytes that it names."""
 
 from __future__ import annotations
 
@@ -121,10 +121,14 @@ class Store:
         )
 
     def read(self, reference: str, path: str) -> bytes:
-        """Given a reference and a path of its record, return the file's bytes. Raise Temporary, and Permanent without a case."""
+        """Given a reference and a path of its record, return the bytes. Raise Temporary, and Permanent without case or file."""
         file = inside(self._folder(reference), path)
         with in_words(file):
-            return file.read_bytes()
+            try:
+                return file.read_bytes()
+            except FileNotFoundError as error:
+                # Trying again would not bring it back, and would keep everybody behind it waiting.
+                raise Permanent(f"{file}: it is gone, though the record names it. Restore it from a backup") from error
 
     def references(self) -> Iterator[str]:
         """Yield the reference of every application, oldest year first. Raise Temporary."""

@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from hashlib import sha256
 from pathlib import Path
 
+from mailbot.errors import Permanent
 from mailbot.hiring.actions import Action, Decision, Relay
 from mailbot.hiring.candidates import thread_with
 from mailbot.hiring.case import Case, FiledAttachment, FiledMessage, HistoryEntry, Intent
@@ -231,6 +233,7 @@ def _rendered(desk: Desk, reference: str, action: Action, decision: Decision, no
         references=(message_id, *action.thread) if expires else action.thread,
         mark=desk.key.mark(name),
     )
+    raw = write(envelope, text, html, attachments)
     intent = Intent(
         id=name,
         purpose=purpose,
@@ -244,14 +247,18 @@ def _rendered(desk: Desk, reference: str, action: Action, decision: Decision, no
         not_before=action.not_before,
         automatic=not isinstance(action, Relay) and action.automatic,
         expires=expires,
+        digest=sha256(raw).hexdigest(),
     )
-    return intent, write(envelope, text, html, attachments), envelope.subject
+    return intent, raw, envelope.subject
 
 
 def _read(path: str) -> Attachment:
-    """A file of the configuration as an attachment. Raise Temporary if it can not be read."""
+    """A file of the configuration as an attachment. Raise Permanent if it is not there, Temporary if it can not be read now."""
     from mimetypes import guess_type  # noqa: PLC0415
 
     file = Path(path)
+    if not file.exists():
+        # It would keep everybody behind this one waiting.
+        raise Permanent(f"{file}: it is not there. Put it back, or name another one in config.toml; then mailbot quarantine retry")
     with in_words(file):
         return Attachment(file.name, guess_type(file.name)[0] or "application/octet-stream", file.read_bytes())

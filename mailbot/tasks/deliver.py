@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from hashlib import sha256
 
-from mailbot.errors import MailbotError, Temporary
+from mailbot.errors import MailbotError, Permanent, Temporary
 from mailbot.hiring.case import HistoryEntry, Intent
 from mailbot.hiring.letters import AFTER_READING, OFFICE_HOURS
 from mailbot.hiring.process import REPORTS, Fate, on_delivery
@@ -69,7 +69,7 @@ def deliver(desk: Desk, submission: Submission, *, reading_is_fresh: bool, sent_
             continue
         if entry.purpose in OFFICE_HOURS and not desk.worktime.is_open(desk.clock()):
             continue
-        if entry.audience == "candidate" and entry.automatic and (safe_mode(desk) or breaker(desk.ledger).open):
+        if entry.audience == "candidate" and (safe_mode(desk) or (entry.automatic and breaker(desk.ledger).open)):
             continue
         if entry.purpose in AFTER_READING and look_at_clock(desk):
             continue
@@ -92,7 +92,7 @@ def deliver(desk: Desk, submission: Submission, *, reading_is_fresh: bool, sent_
         if outcome and outcome.account_fault:
             # The login fails for every message alike; more tries would only lock the account.
             return Delivered(sent, login_failed=True)
-        if outcome and outcome.state == "retry" and outcome.code is None:
+        if outcome and (outcome.no_session or (outcome.state == "retry" and outcome.code is None)):
             # So would the next one wait for a server that does not answer, and all of them together for hours.
             return Delivered(sent, unreachable=True)
         between()
@@ -128,6 +128,9 @@ def _deliver_one(desk: Desk, submission: Submission, entry: Entry) -> Outcome | 
         return _deliver_one(desk, submission, fresh) if fresh and fresh.state == "planned" else None
     if entry.audience == "candidate" and entry.automatic and now - entry.planned_at > _GIVE_UP:
         because = "it has waited for more than a day, so the days that it names may have passed"
+    raw = b""
+    if not because:
+        raw, because = _bytes(desk, entry, intent)
     if because:
         desk.outbox.record(entry.id, "held", now, reason=because)
         settle(desk, entry.reference, intent, "held", because)
@@ -136,12 +139,22 @@ def _deliver_one(desk: Desk, submission: Submission, entry: Entry) -> Outcome | 
     def commit() -> None:
         desk.outbox.record(entry.id, "commit", desk.clock())
 
-    raw = desk.store.read(entry.reference, intent.path)
     desk.outbox.record(entry.id, "attempt", now)
     outcome = submission.send(raw, desk.company.job, intent.to, commit, witness=desk.settings.smtp.witness)
     log.info("delivery", extra={"case": entry.reference, "intent": entry.id, "purpose": entry.purpose, "outcome": outcome.state})
     _record(desk, entry, intent, outcome)
     return outcome
+
+
+def _bytes(desk: Desk, entry: Entry, intent: Intent) -> tuple[bytes, str]:
+    """The bytes that are to be sent, or why a person has to decide."""
+    try:
+        raw = desk.store.read(entry.reference, intent.path)
+    except Permanent as problem:
+        return b"", str(problem)
+    if intent.digest and sha256(raw).hexdigest() != intent.digest:
+        return b"", f"{intent.path}: it is not what mailbot has written. Restore it from a backup"
+    return raw, ""
 
 
 def _drop(desk: Desk, entry: Entry, intent: Intent, because: str) -> None:
@@ -152,7 +165,9 @@ def _drop(desk: Desk, entry: Entry, intent: Intent, because: str) -> None:
 def _record(desk: Desk, entry: Entry, intent: Intent, outcome: Outcome) -> None:
     now = desk.clock()
     reason = " ".join(part for part in (str(outcome.code or ""), outcome.text) if part)
-    if outcome.state == "retry":
+    if outcome.no_session or outcome.account_fault or outcome.limit:
+        desk.outbox.record(entry.id, "put off", now, reason=reason)
+    elif outcome.state == "retry":
         next_try = next_attempt(entry.id, entry.attempts + 1, now)
         if next_try is not None:
             desk.outbox.record(entry.id, "retry", now, reason=reason, next=next_try)
