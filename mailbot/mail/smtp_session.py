@@ -12,6 +12,7 @@ from typing import Literal
 
 from mailbot.errors import Permanent, Temporary
 from mailbot.mail.oauth import Secret, Tokens, without_secrets, xoauth2
+from mailbot.mail.smtp_replies import Replies
 
 _ADDRESS = re.compile(r"[^\s<>()]+@[^\s<>()]+")
 
@@ -108,7 +109,7 @@ def _attach(smtp: smtplib.SMTP, sock: socket.socket, context: ssl.SSLContext | N
     if context is not None:
         sock = context.wrap_socket(sock, server_hostname=host)
     smtp.sock = sock
-    smtp.file = sock.makefile("rb", buffering=0)
+    smtp.file = Replies(sock)
 
 
 def _login(smtp: smtplib.SMTP, account: Account) -> None:
