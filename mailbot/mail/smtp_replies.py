@@ -1,4 +1,4 @@
-"""Reads an SMTP server's replies for smtplib: in bounded time and size, and what is no reply line is no consent."""
+"""Reads an SMTP server's replies for the library that sends: in bounded time and size, and what is no reply line is no consent."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ from typing import Final
 
 #: One reply, of however many lines.
 _BYTES: Final = 64 * 1024
-#: RFC 5321 section 4.2; smtplib takes "2500 fine" for 250.
+#: RFC 5321 section 4.2; Python's library takes "2500 fine" for 250.
 _LINE: Final = re.compile(rb"[0-9]{3}(?:[ -]|\r?\n|$)")
 
 
 class Replies:
-    """What smtplib reads lines from. Nothing is read ahead, so that what the server said out of turn can be seen on the socket."""
+    """What the library reads lines from. Nothing is read ahead, so that what the server said out of turn can be seen on the socket."""
 
     def __init__(self, sock: socket.socket) -> None:
         self._sock = sock
@@ -37,7 +37,7 @@ class Replies:
         if self._size > _BYTES:
             raise OSError("the server's reply has no end")
         if line and not _LINE.match(line):
-            # smtplib makes of it that it is no reply, and reads no further.
+            # The library makes of it that it is no reply, and reads no further.
             line = b"??? " + line
         if line[3:4] != b"-":
             self._size = 0
