@@ -196,7 +196,7 @@ examples:
 
 _RESUME = """\
 Leave safe mode: what waited goes out, and messages to candidates are sent as before. Look at `mailbot list` and
-`mailbot outbox list` first: safe mode means that the state was lost or is an old backup.
+`mailbot outbox list` first: safe mode means that the state was lost or damaged, or is an old backup.
 
 It also says that the machine's clock is right. After a jump escalations and reminders wait for that; `mailbot status`
 tells of it."""

@@ -17,16 +17,15 @@ from mailbot.mail import imap, smtp
 from mailbot.pause import pause
 from mailbot.records.files import Lock
 from mailbot.service import systemd
+from mailbot.service.alarm import tell
 from mailbot.service.errands import run_errands
 from mailbot.service.health import this_process
 from mailbot.service.signals import Signals, Stop, handled
 from mailbot.tasks.accounts import way_in, way_out
 from mailbot.tasks.carry import carry_out
 from mailbot.tasks.clocks import Boottime, Clock, boottime
-from mailbot.tasks.desk import Desk, open_desk
-from mailbot.tasks.jumps import look_at_start, note_time
-from mailbot.tasks.modes import distrust
-from mailbot.tasks.recover import recover
+from mailbot.tasks.desk import Desk
+from mailbot.tasks.start import compact, start
 from mailbot.tasks.watch import LOGIN_PAUSE, Watch
 
 #: Pauses between two tries to reach the mailbox, in seconds: growing, and jittered so that many do not come at once. A server that is
@@ -60,8 +59,7 @@ def once(
 ) -> None:
     """One full pass: read, decide, send, remind; `besides` once all is read. Raise ConfigProblem, Temporary or Permanent, in words."""
     with Lock(settings.state_dir):
-        desk = open_desk(settings, clock)
-        _recover(desk)
+        desk = _started(settings, environ, clock, boottime)
         watch = open_watch(desk, environ)
         try:
             watch.connect()
@@ -90,9 +88,8 @@ def run(
     settings = load()
     started = clock()
     with Lock(settings.state_dir), handled() as signals:
-        desk = open_desk(settings, clock, boottime=boottime)
+        desk = _started(settings, environ, clock, boottime)
         desk.requests.clear_answers()
-        _recover(desk)
         watch = open_watch(desk, environ)
         try:
             while not signals.stop:
@@ -105,6 +102,15 @@ def run(
             watch.close()
             desk.close()
     log.info("stopped")
+
+
+def _started(settings: Settings, environ: Mapping[str, str], clock: Clock, boottime: Boottime) -> Desk:
+    """The desk of this process; where the state can not be used, n@ is told before that is raised."""
+    try:
+        return start(settings, clock, boottime)
+    except MailbotError as problem:
+        tell(settings, environ, problem, clock())
+        raise
 
 
 def _reloaded(load: Callable[[], Settings], environ: Mapping[str, str], desk: Desk, watch: Watch, signals: Signals) -> tuple[Desk, Watch]:
@@ -127,24 +133,6 @@ def _reloaded(load: Callable[[], Settings], environ: Mapping[str, str], desk: De
     return fresh, renewed
 
 
-def _recover(desk: Desk) -> None:
-    for problem in desk.settings.warnings:
-        log.warning("%s", problem)
-    problems = recover(desk)
-    for words in problems:
-        log.error("%s", words)
-    distrust(desk, problems)
-    look_at_start(desk)
-    # One line a message reads back three times as fast as the history of each (measured).
-    _compact(desk)
-
-
-def _compact(desk: Desk) -> None:
-    note_time(desk)
-    desk.ledger.compact()
-    desk.outbox.compact(desk.clock(), {intent for row in desk.catalogue.rows() for intent in row.open_intents})
-
-
 class _Loop:
     """The loop over one configuration: it ends when a stop or another configuration is asked for."""
 
@@ -165,7 +153,7 @@ class _Loop:
         self.jobs = schedule.Scheduler()
         self.jobs.every(desk.settings.imap.poll_seconds).seconds.do(_guarded(self._want_reading))
         self.jobs.every(sweep_seconds).seconds.do(_guarded(self._want_work))
-        self.jobs.every(1).hours.do(_guarded(lambda: _compact(desk)))
+        self.jobs.every(1).hours.do(_guarded(lambda: compact(desk)))
 
     def run(self) -> None:
         while not (self.signals.stop or self.signals.reload):

@@ -22,6 +22,7 @@ from mailbot.hiring.worktime import worktime
 from mailbot.installed import share
 from mailbot.mail import samples
 from mailbot.mail.compose import Templates
+from mailbot.records import schema
 from mailbot.records.catalogue import Catalogue
 from mailbot.records.files import Lock, holder
 from mailbot.records.outbox import Outbox
@@ -67,6 +68,10 @@ def check(options: Options) -> int:
     owner.become_owner(settings.state_dir)
     found = checks.offline(settings, os.environ, datetime.now(UTC))
     said: tuple[str, ...] = (checks.calendar_in_words(settings, datetime.now(UTC)),)
+    try:
+        said = (*said, schema.said(settings.state_dir))
+    except (Permanent, Temporary) as refused:
+        found = (*found, Problem("state.dir", "", str(refused), ""))
     if not options.offline and not any(problem.fatal for problem in found):
         online = checks.online(settings, os.environ, send=options.send)
         found, said = (*found, *online.problems), (*said, *online.words)
@@ -84,7 +89,7 @@ def status(options: Options) -> int:
     else:
         desk = open_desk(settings, daemon.system_clock, writer=False)
         answer, safe, clock = health.health(desk, None), safe_mode(desk), held_clock(desk)
-    print(as_json(answer) if options.json else health.in_words(answer, safe, clock))
+    print(as_json(answer) if options.json else f"{health.in_words(answer, safe, clock)}\n{schema.said(settings.state_dir)}")
     return 0 if answer["state"] == "ok" else 1
 
 

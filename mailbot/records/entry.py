@@ -13,7 +13,7 @@ Happening = Literal["attempt", "commit", "sent", "retry", "failed", "unknown", "
 
 _NOT_SENT: frozenset[State] = frozenset({"planned", "retry", "unknown", "held"})
 #: In which states what may happen. "sent" may still turn out "failed": a bounce came back.
-_ALLOWED: dict[str, frozenset[State]] = {
+ALLOWED: dict[str, frozenset[State]] = {
     "attempt": _NOT_SENT,
     "commit": _NOT_SENT,
     "sent": frozenset({"committed", "unknown", "held"}),
@@ -25,7 +25,7 @@ _ALLOWED: dict[str, frozenset[State]] = {
     "resend": _NOT_SENT | {"failed"},
     "put off": _NOT_SENT,
 }
-_STATE_AFTER: dict[str, State] = {
+STATE_AFTER: dict[str, State] = {
     "commit": "committed",
     "sent": "sent",
     "retry": "retry",
@@ -76,7 +76,7 @@ class Entry:
 
     def after(self, happening: str, at: datetime, reason: str, upcoming: datetime | None) -> Entry:
         """Return the entry after what happened to it. Raise ValueError for what can not happen."""
-        if self.state not in _ALLOWED.get(happening, frozenset()):
+        if self.state not in ALLOWED.get(happening, frozenset()):
             raise ValueError(f'"{happening}" can not happen to a message that is {self.state}')
         if happening == "attempt":
             return replace(self, attempts=self.attempts + 1)
@@ -94,4 +94,4 @@ class Entry:
             entry = replace(self, automatic=False, not_before=None, waits_for_reading=False)
         elif happening == "unknown" and self.state == "committed":
             entry = replace(self, doubts=self.doubts + 1)
-        return replace(entry, state=_STATE_AFTER[happening], at=at, reason=reason, next=upcoming, committed_at=committed_at)
+        return replace(entry, state=STATE_AFTER[happening], at=at, reason=reason, next=upcoming, committed_at=committed_at)

@@ -70,6 +70,18 @@ class Journal:
                     yield place, self._event(line, f"line {number}")
                     place += len(line)
 
+    def sound(self) -> Iterator[dict[str, Any] | None]:
+        """Yield the events, oldest first, and None for each line that is damaged. Raise Temporary if the file can not be read."""
+        with in_words(self.path):
+            try:
+                file = self.path.open("rb")
+            except FileNotFoundError:
+                return
+            with file:
+                for line in file:
+                    if line.endswith(b"\n"):
+                        yield _event(line)
+
     def at(self, place: int) -> dict[str, Any]:
         """Given a place that `append` or `placed` named, return its event. Raise Permanent, Temporary as `read` does."""
         with in_words(self.path), self.path.open("rb") as file:
@@ -107,12 +119,19 @@ class Journal:
         return self._descriptor
 
     def _event(self, line: bytes, where: str) -> dict[str, Any]:
-        body = line[_BODY]
-        if line == b"%b%08x%b%b%b" % (_HEAD, zlib.crc32(body), _MIDDLE, body, _TAIL):
-            event = orjson.loads(body)
-            if isinstance(event, dict):
-                return event
-        raise Permanent(f"{self.path}, {where}: the line is damaged. Restore the state from a backup; nothing was changed")
+        event = _event(line)
+        if event is None:
+            raise Permanent(f"{self.path}, {where}: the line is damaged. A start of mailbot sets the file aside and goes on in safe mode")
+        return event
+
+
+def _event(line: bytes) -> dict[str, Any] | None:
+    """The event of a whole line, None for a damaged one."""
+    body = line[_BODY]
+    if line != b"%b%08x%b%b%b" % (_HEAD, zlib.crc32(body), _MIDDLE, body, _TAIL):
+        return None
+    event = orjson.loads(body)
+    return event if isinstance(event, dict) else None
 
 
 def _line(event: Event) -> bytes:

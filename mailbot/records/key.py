@@ -15,8 +15,10 @@ from pathlib import Path
 from mailbot.errors import Permanent
 from mailbot.hiring.model import Message
 from mailbot.records.files import FILE_MODE, in_words, make_folder, sync_folder, write_all
+from mailbot.records.schema import is_used
 
 _LENGTH = 32
+_ADVICE = "Restore the key from a backup of this state. To begin anew on purpose, move all that is in {} to another place"
 #: Crockford's base 32: no I, L, O, U, so that a reference can be read aloud.
 _CROCKFORD = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 
@@ -87,18 +89,18 @@ class Key:
 def open_key(state_dir: Path) -> Key:
     """Given the state folder, return its key; the first use makes one.
 
-    Raise Permanent for a damaged key, and for a missing one beside a ledger: with another key no message would be known again.
+    Raise Permanent for a damaged key, and for a missing one of a state in use: with another key no message would be known again.
     """
     path = state_dir / "key"
     make_folder(state_dir)
     with in_words(path):
         if not path.exists():
-            if (state_dir / "ledger.jsonl").exists():
-                raise Permanent(f"{path}: the key is missing, but {state_dir} is in use. Restore the key from a backup")
+            if is_used(state_dir):
+                raise Permanent(f"{path}: the key is missing, but {state_dir} is in use. {_ADVICE.format(state_dir)}")
             _make(path)
         secret = path.read_bytes()
         if len(secret) != _LENGTH:
-            raise Permanent(f"{path}: the key is damaged ({len(secret)} bytes, not {_LENGTH}). Restore it from a backup")
+            raise Permanent(f"{path}: the key is damaged ({len(secret)} bytes, not {_LENGTH}). {_ADVICE.format(state_dir)}")
         if path.stat().st_mode & 0o077:
             path.chmod(FILE_MODE)
     return Key(secret)

@@ -185,7 +185,10 @@ class Outbox:
         self._lines += 1
         match event["event"]:
             case "planned":
-                self._take(typed(Entry, event["entry"]))
+                entry = typed(Entry, event["entry"])
+                if entry.id in self._entries:
+                    raise ValueError("a message can not be planned twice")
+                self._take(entry)
             case "person":
                 self._threads[event["reference"]] = (instant(event["at"]), 0)
             case "thread":

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -17,8 +18,11 @@ from mailbot.records.ledger import Ledger
 from mailbot.records.outbox import Outbox
 from mailbot.records.quarantine import Quarantine
 from mailbot.records.requests import Requests
+from mailbot.records.schema import refuse_newer, upgrade
 from mailbot.records.store import Store
 from mailbot.tasks.clocks import Boottime, Clock, Timekeeper, boottime
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +69,10 @@ def open_desk(settings: Settings, clock: Clock, *, boottime: Boottime = boottime
     Raise Permanent if what is remembered is damaged or of a newer version, Temporary if the disk does not let us.
     """
     state: Path = settings.state_dir
+    if not writer:
+        refuse_newer(state)
+    elif backup := upgrade(state, clock()):
+        log.warning("the state was that of an older mailbot; as it was it is kept in %s", backup)
     calendar = worktime(settings.company.office)
     return Desk(
         settings=settings,

@@ -11,6 +11,7 @@ from mailbot.hiring.process import on_move
 from mailbot.hiring.stages import stage
 from mailbot.tasks.breaker import close_breaker
 from mailbot.tasks.carry import carry_out
+from mailbot.tasks.damage import forget_met
 from mailbot.tasks.desk import Desk
 from mailbot.tasks.gather import gather
 from mailbot.tasks.held import drop, resend
@@ -61,6 +62,7 @@ def _move(desk: Desk, arguments: Arguments, id: str) -> str:
 
 def _resume(desk: Desk, arguments: Arguments) -> str:
     released = release_clock(desk)
+    forget_met(desk)
     over = ["safe mode is over"] * leave_safe_mode(desk) + ["the clock counts again"] * released
     return "; ".join(over) or "there was nothing to resume"
 

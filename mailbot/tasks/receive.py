@@ -14,6 +14,7 @@ from mailbot.mail.parcel import Read
 from mailbot.tasks.breaker import watch_for_loop
 from mailbot.tasks.broken import STRIKES, asked_again, known_poison, not_given, quarantine
 from mailbot.tasks.carry import Arrival, carry_out
+from mailbot.tasks.damage import met_before
 from mailbot.tasks.desk import Desk
 from mailbot.tasks.found import note_found
 from mailbot.tasks.gather import Gathered, Role, gather
@@ -118,12 +119,14 @@ def _meet(desk: Desk, mailbox: MailboxPort, role: Role, state: FolderState) -> N
     """Make first contact with a folder that was never read, or start anew in one whose UIDVALIDITY has changed."""
     cursor = desk.ledger.cursor(state.name)
     if cursor is None:
-        met = desk.clock()
+        before = met_before(desk)
+        met = before or desk.clock()
         # Before the contact is noted: a stop in between must not make a lost state look like a new one.
         if role == "sent" and (reason := _lost(desk, mailbox, state)):
             enter_safe_mode(desk, reason)
-        desk.ledger.first_contact(state.name, met, state.uidvalidity, state.uidnext, state.exists)
-        if state.exists and role == "inbox":
+        # What a damaged ledger has forgotten is read again: what the records know is no news, and the rest has waited.
+        desk.ledger.first_contact(state.name, met, state.uidvalidity, 1 if before else state.uidnext, state.exists)
+        if state.exists and role == "inbox" and not before:
             log.warning("first start: %d older messages left alone; see mailbot adopt", state.exists)
     elif cursor.uidvalidity != state.uidvalidity:
         # UIDs mean nothing any more: all is read again, and what is known by its identity is no news.

@@ -133,10 +133,11 @@ def test_messages_are_submitted_at_one_place_behind_the_gate_and_by_the_check_of
     functions = {
         f"{name}.{node.name}": calls(node) for name in modules() for node in ast.walk(tree(name)) if isinstance(node, ast.FunctionDef)
     }
-    # `check --send` writes to our own address alone.
+    # `check --send` writes to our own address alone, and a start that failed to n@ alone.
     assert {name for name, called in functions.items() if "submission.send" in called} == {
         "tasks.deliver._deliver_one",
         "service.check._trial",
+        "service.alarm._send",
     }
     assert "may_send" in functions["tasks.deliver._deliver_one"]
     # The demo plays the candidates.

@@ -34,7 +34,7 @@ def test_two_modules_speak_smtp() -> None:
     assert {name for name, tree in trees().items() if imported(tree) & _WAYS_OUT} == {"mail/smtp.py", "mail/smtp_session.py"}
 
 
-def test_one_module_opens_sessions_and_two_make_submissions() -> None:
+def test_one_module_opens_sessions_and_three_make_submissions() -> None:
     users = {name for name, tree in trees().items() if "mailbot.mail.smtp_session" in imported(tree)}
     makers = {
         name
@@ -43,10 +43,17 @@ def test_one_module_opens_sessions_and_two_make_submissions() -> None:
         if isinstance(node, ast.Call) and ast.unparse(node.func).split(".")[-1] == "Submission"
     }
     assert users == {"mail/smtp.py"}
-    # The daemon, and the trial message of `mailbot check --send` to the job address itself.
-    assert makers == {"daemon.py", "service/check.py"}
+    # The daemon, its alarm where it can not start, and the trial message of `mailbot check --send` to the job address itself.
+    assert makers == {"daemon.py", "service/alarm.py", "service/check.py"}
 
 
 def test_the_trial_message_goes_to_the_job_address_alone() -> None:
     (call,) = (node for node in ast.walk(trees()["service/check.py"]) if submits(node) and isinstance(node, ast.Call))
     assert [ast.unparse(argument) for argument in call.args[1:3]] == ["job", "job"]
+
+
+def test_the_alarm_of_a_start_that_failed_goes_to_n_alone() -> None:
+    tree = trees()["service/alarm.py"]
+    (call,) = (node for node in ast.walk(tree) if submits(node) and isinstance(node, ast.Call))
+    assert [ast.unparse(argument) for argument in call.args[1:3]] == ["job", "n"]
+    assert "on_alarm(" in ast.unparse(tree)
