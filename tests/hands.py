@@ -20,6 +20,7 @@ from typing import Any, cast
 from zoneinfo import ZoneInfo
 
 from fakes import FakeImapServer, FakeMailbox, FakeSubmission
+from figures import Row
 
 from mailbot import config
 from mailbot.config import Settings
@@ -136,6 +137,17 @@ class Hands:
         validity = self.server.folder(self.user, folder).uidvalidity
         rows = {stored.uid: self.desk.ledger.verdict_of(folder, validity, stored.uid) for stored in self.server.messages(self.user, folder)}
         return {uid: row.verdict if row else "" for uid, row in rows.items()}
+
+    def row(self, part: str) -> Row:
+        """What these hands add to the one table of a long run."""
+        return Row(
+            part,
+            tried=1,
+            messages_in=len(self.server.messages(self.user)),
+            records=len([*self.desk.store.references(), *self.desk.store.offices()]),
+            messages_out=len(self.submission.sent),
+            held=sum(entry.state == "held" for entry in self.desk.outbox.entries()),
+        )
 
     def _boottime(self) -> float:
         return (self.now - self.set_by).timestamp()

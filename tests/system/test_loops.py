@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 from applicants import LETTER, SUBJECT
+from figures import Row
 from hands import JOB, LIMITS, RECRUITER, Hands, met
 
 #: The other company's, and what robots call themselves here.
@@ -24,9 +25,10 @@ Responder = Callable[[EmailMessage, Hands], list[EmailMessage]]
 
 
 @pytest.fixture
-def ours(tmp_path: Path) -> Iterator[Hands]:
+def ours(tmp_path: Path, rows: list[Row]) -> Iterator[Hands]:
     hands = met(tmp_path / "ours")
     yield hands
+    rows.append(hands.row("loops"))
     hands.desk.close()
 
 

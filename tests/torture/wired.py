@@ -118,7 +118,7 @@ class WiredHands(Hands):
     def waits(self) -> bool:
         """Whether anything is still to be sent, to be looked for, or to be filed."""
         states = {entry.state for entry in self.desk.outbox.entries()}
-        return bool(states & {"planned", "committed", "retry", "unknown"} or self.desk.outbox.unfiled() or not self.desk.store.references())
+        return bool(states & {"planned", "committed", "retry", "unknown"} or self.desk.outbox.unfiled() or not self.cases())
 
     def _opened(self) -> tuple[Desk, Watch]:
         desk, watch = super()._opened()
