@@ -10,10 +10,10 @@ import orjson
 
 from mailbot.codec import plain, typed
 from mailbot.errors import Permanent
-from mailbot.hiring.process import on_alarm
 from mailbot.hiring.sending import loop, storm
 from mailbot.records.ledger import Ledger
-from mailbot.tasks.carry import Arrival, carry_out, case_of
+from mailbot.tasks.alarms import alarm
+from mailbot.tasks.carry import Arrival, case_of
 from mailbot.tasks.desk import Desk
 
 _BREAKER = "breaker"
@@ -101,7 +101,7 @@ def _open(desk: Desk, reason: str, rest: timedelta | None = None) -> None:
     try:
         # First, for after a stop in between it is opened anew; the same alarm is written once.
         if not known.open:
-            carry_out(desk, on_alarm(_in_words(reason, until, desk), f"{_BREAKER}/{known.count}", desk.moment()))
+            alarm(desk, _in_words(reason, until, desk), f"{_BREAKER}/{known.count}")
     finally:
         _remember(desk, Breaker(True, known.at if known.open else now, reason, known.count + (not known.open), until))
 

@@ -11,6 +11,7 @@ from hands import CANDIDATE, JOB, RECRUITER, Hands, N, met
 
 from mailbot.errors import Temporary
 from mailbot.mail.smtp import Outcome
+from mailbot.records.outbox import Outbox
 from mailbot.tasks.modes import leave_safe_mode, safe_mode
 
 
@@ -45,6 +46,28 @@ def test_after_resume_nothing_goes_out_that_went_out_after_the_backup(tmp_path: 
     # The caps count what the backup did not know of.
     entry = next(entry for entry in hands.desk.outbox.entries() if entry.purpose == "questions")
     assert entry.committed_at
+
+
+def test_nor_if_mailbot_was_stopped_right_after_it_was_planned_anew(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    hands = met(tmp_path, smtp_files_sent=False)
+    backup = saved(hands)
+    hands.letter(SUBJECT, LETTER)
+    hands.turn()
+    restored(hands, backup)
+    record = Outbox.record
+
+    def refused(*_: object, **__: object) -> None:
+        monkeypatch.setattr(Outbox, "record", record)
+        raise Temporary("the disk is full")
+
+    monkeypatch.setattr(Outbox, "record", refused)
+    with pytest.raises(Temporary):
+        hands.turn()
+    hands.reopen()
+    hands.turn()
+    leave_safe_mode(hands.desk)
+    hands.turn()
+    assert len(hands.sent_to(CANDIDATE)) == 1
 
 
 def test_a_backup_from_right_before_the_sending_sends_nothing_again(tmp_path: Path) -> None:
