@@ -29,9 +29,22 @@ def enter_safe_mode(desk: Desk, reason: str) -> None:
     log.error("safe mode: nothing is sent to candidates until `mailbot resume`: %s", reason)
     try:
         # First, for after a stop in between it is entered anew; the same alarm on the same day is written once.
-        alarm(desk, reason, f"safe/{desk.worktime.local(now).date().isoformat()}")
+        alarm(desk, reason, f"safe/{desk.worktime.local(now).date().isoformat()}/{reason}")
     finally:
         desk.ledger.remember(_SAFE, reason, now)
+
+
+def own_up(desk: Desk, damage: str) -> None:
+    """Given what was damaged of the state, tell n@ of it once, in safe mode or not, and enter it. Raise Temporary."""
+    log.error("%s: safe mode, nothing is sent to candidates until `mailbot resume`", damage)
+    reason = f"{damage}. Nothing is sent to candidates until somebody has looked at `mailbot outbox list`, and runs `mailbot resume`"
+    try:
+        alarm(desk, reason, f"damage/{damage}")
+    except Permanent as problem:
+        log.error("n@ could not be told: %s", problem)
+    finally:
+        if not safe_mode(desk):
+            desk.ledger.remember(_SAFE, damage, desk.clock())
 
 
 def leave_safe_mode(desk: Desk) -> bool:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from mailbot.errors import Permanent
 from mailbot.hiring.case import Case
 from mailbot.records.catalogue import Row
 from mailbot.records.outbox import KEPT
 from mailbot.tasks.alarms import tell_again
 from mailbot.tasks.carry import note, plan
+from mailbot.tasks.damage import damage, doubt, note_met
 from mailbot.tasks.deliver import settle
 from mailbot.tasks.desk import Desk
 from mailbot.tasks.found import recognise_sent
@@ -27,19 +30,27 @@ def recover(desk: Desk) -> tuple[str, ...]:
     Raise Temporary if the disk does not let us.
     """
     desk.outbox.doubt()
+    damaged = bool(damage(desk))
     refreshed = desk.catalogue.refresh(desk.store, lambda case: _row(desk, case))
     cases = {row.reference for row in desk.catalogue.rows() if row.open_intents}
     cases |= {reference for reference in refreshed.changed if desk.catalogue.get(reference)}
     offices = tuple(desk.store.offices())
     newest = sorted({reference[: len(_MONTH)] for reference in offices})[-_OFFICE_MONTHS:]
     cases |= {reference for reference in offices if reference.startswith(tuple(newest))}
+    if damaged:
+        # Of what a journal has lost the records know more, and any of them may.
+        cases |= {*desk.store.references(), *offices}
     problems = list(refreshed.problems)
+    steps: list[datetime] = []
     for reference in sorted(cases):
         try:
-            _repair(desk, desk.store.load(reference))
+            case = desk.store.load(reference)
+            steps += [entry.at for entry in case.history[:1]]
+            _repair(desk, case, damaged=damaged)
         except Permanent as problem:
             # One damaged record costs nobody else.
             problems.append(str(problem))
+    note_met(desk, min(steps, default=None))
     try:
         tell_again(desk)
     except Permanent as problem:
@@ -52,7 +63,7 @@ def _row(desk: Desk, case: Case) -> Row:
     return summarise(case, case.application, desk.moment())
 
 
-def _repair(desk: Desk, case: Case) -> None:
+def _repair(desk: Desk, case: Case, *, damaged: bool) -> None:
     for filed in case.messages:
         if filed.direction == "in":
             desk.ledger.recognise(filed.identity, case.reference, filed.at)
@@ -60,7 +71,9 @@ def _repair(desk: Desk, case: Case) -> None:
         # It was planned, and the stop came before this.
         recognise_sent(desk, intent)
         entry = desk.outbox.get(intent.id)
-        if entry is None and not intent.outcome:
+        if entry is None and damaged:
+            doubt(desk, case, intent)
+        elif entry is None and not intent.outcome:
             plan(desk, case.reference, intent)
             if desk.clock() - intent.decided >= KEPT:
                 # The outbox forgets after this time what is done: a record out of a backup does not know that it was sent.
