@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TypeVar
 
+import figures
 import pytest
 from applicants import LETTER, SUBJECT
 from hands import CANDIDATE, Hands, met
@@ -16,9 +17,10 @@ from mailbot.errors import Permanent
 from mailbot.hiring.case import Case
 from mailbot.mail.smtp import Outcome
 from mailbot.records.catalogue import Catalogue, Row
-from mailbot.records.ledger import Cursor, Ledger
-from mailbot.records.ledger import Row as Verdict
+from mailbot.records.ledger import Ledger
 from mailbot.records.outbox import Entry, Outbox
+from mailbot.records.rows import Cursor
+from mailbot.records.rows import Row as Verdict
 from mailbot.records.store import Store
 
 T = TypeVar("T")
@@ -64,9 +66,10 @@ def loaded(load: Callable[[Path], T], path: Path) -> T | str:
         return str(refusal)
 
 
-def flips(path: Path) -> Iterator[int]:
+def flips(path: Path, rows: list[figures.Row]) -> Iterator[int]:
     """Flip one bit of a file after the other, each time all others being right; yields the place of the byte."""
     content = path.read_bytes()
+    rows.append(figures.Row("flipped bits", tried=8 * len(content)))
     descriptor = os.open(path, os.O_RDWR)
     try:
         for place, byte in enumerate(content):
@@ -78,9 +81,10 @@ def flips(path: Path) -> Iterator[int]:
         os.close(descriptor)
 
 
-def prefixes(path: Path) -> Iterator[bytes]:
+def prefixes(path: Path, rows: list[figures.Row]) -> Iterator[bytes]:
     """Cut one byte after the other off a file; yields what is left."""
     content = path.read_bytes()
+    rows.append(figures.Row("prefixes", tried=len(content)))
     for length in reversed(range(len(content))):
         os.truncate(path, length)
         yield content[:length]
@@ -99,7 +103,7 @@ JOURNALS = [("ledger.jsonl", of_ledger), ("outbox.jsonl", of_outbox)]
 
 @pytest.mark.parametrize(("name", "load"), JOURNALS)
 def test_every_prefix_of_a_journal_is_what_its_whole_lines_say(
-    hands: Hands, tmp_path: Path, name: str, load: Callable[[Path], object]
+    hands: Hands, tmp_path: Path, rows: list[figures.Row], name: str, load: Callable[[Path], object]
 ) -> None:
     path = copied(hands, tmp_path, name)
     lines = path.read_bytes().splitlines(keepends=True)
@@ -107,20 +111,20 @@ def test_every_prefix_of_a_journal_is_what_its_whole_lines_say(
     for count in range(len(lines) + 1):
         path.write_bytes(b"".join(lines[:count]))
         said.append(load(path))
-    for prefix in prefixes(path):
+    for prefix in prefixes(path, rows):
         assert load(path) == said[prefix.count(b"\n")], f"the first {len(prefix)} bytes"
 
 
 @pytest.mark.parametrize(("name", "load"), JOURNALS)
 def test_every_flipped_bit_of_a_journal_is_refused_in_words(
-    hands: Hands, tmp_path: Path, name: str, load: Callable[[Path], object]
+    hands: Hands, tmp_path: Path, rows: list[figures.Row], name: str, load: Callable[[Path], object]
 ) -> None:
     whole = (hands.settings.state_dir / name).read_bytes()
     path = copied(hands, tmp_path, name)
     path.write_bytes(whole[: whole.rindex(b"\n", 0, -1) + 1])
     without_the_last_line = load(path)
     path.write_bytes(whole)
-    for place in flips(path):
+    for place in flips(path, rows):
         found = loaded(load, path)
         if place == len(whole) - 1:
             # Without its newline the last line was never acknowledged.
@@ -131,10 +135,11 @@ def test_every_flipped_bit_of_a_journal_is_refused_in_words(
             assert "the line is damaged" in found
 
 
-def test_no_prefix_and_no_flipped_bit_invents_that_a_message_was_sent(hands: Hands, tmp_path: Path) -> None:
+def test_no_prefix_and_no_flipped_bit_invents_that_a_message_was_sent(hands: Hands, tmp_path: Path, rows: list[figures.Row]) -> None:
     whole = (hands.settings.state_dir / "outbox.jsonl").read_bytes()
     path = copied(hands, tmp_path, "outbox.jsonl")
     (truly,) = (entry.id for entry in of_outbox(path) if entry.state == "sent")
+    rows.append(figures.Row("prefixes", tried=len(whole) + 1))
     for length in range(len(whole) + 1):
         path.write_bytes(whole[:length])
         # As a daemon opens it, which writes its doubts down.
@@ -149,28 +154,30 @@ def test_no_prefix_and_no_flipped_bit_invents_that_a_message_was_sent(hands: Han
         assert not any(planned.encode() in line for planned in unsent for line in lines), f"the first {length} bytes"
 
 
-def test_every_flipped_bit_and_every_prefix_of_a_record_is_refused_in_words(hands: Hands, tmp_path: Path) -> None:
+def test_every_flipped_bit_and_every_prefix_of_a_record_is_refused_in_words(hands: Hands, tmp_path: Path, rows: list[figures.Row]) -> None:
     (case,) = hands.cases()
     stamp = hands.desk.store.stamp(case.reference)
     assert stamp is not None
     path = copied(hands, tmp_path, f"{stamp.path}/record.json")
     whole = path.read_bytes()
-    for place in flips(path):
+    for place in flips(path, rows):
         found = loaded(of_record, path)
         # The newline at the end, and it alone, carries nothing; a bit of it makes another space, or what is no JSON.
         assert (isinstance(found, str) and "record.json" in found) or (place == len(whole) - 1 and found == case), f"byte {place}"
-    for prefix in prefixes(path):
+    for prefix in prefixes(path, rows):
         found = loaded(of_record, path)
         assert isinstance(found, str) or (len(prefix) == len(whole) - 1 and found == case), f"the first {len(prefix)} bytes"
 
 
-def test_every_prefix_and_every_flipped_bit_of_the_catalogue_gives_rows_that_were(hands: Hands, tmp_path: Path) -> None:
+def test_every_prefix_and_every_flipped_bit_of_the_catalogue_gives_rows_that_were(
+    hands: Hands, tmp_path: Path, rows: list[figures.Row]
+) -> None:
     path = copied(hands, tmp_path, "catalogue.jsonl")
-    rows = {row for line in path.read_bytes().splitlines(keepends=True) for row in _rows_of(line, tmp_path)}
-    for _ in flips(path):
-        assert set(of_catalogue(path)) <= rows
-    for _ in prefixes(path):
-        assert set(of_catalogue(path)) <= rows
+    known = {row for line in path.read_bytes().splitlines(keepends=True) for row in _rows_of(line, tmp_path)}
+    for _ in flips(path, rows):
+        assert set(of_catalogue(path)) <= known
+    for _ in prefixes(path, rows):
+        assert set(of_catalogue(path)) <= known
 
 
 def _rows_of(line: bytes, folder: Path) -> tuple[Row, ...]:
@@ -180,7 +187,7 @@ def _rows_of(line: bytes, folder: Path) -> tuple[Row, ...]:
 
 
 @pytest.mark.parametrize("name", ["ledger.jsonl", "outbox.jsonl", "catalogue.jsonl"])
-def test_whatever_is_missing_at_the_end_of_a_journal_nobody_is_written_to_twice(tmp_path: Path, name: str) -> None:
+def test_whatever_is_missing_at_the_end_of_a_journal_nobody_is_written_to_twice(tmp_path: Path, rows: list[figures.Row], name: str) -> None:
     """One file out of an older backup: the records know what was filed and sent."""
     hands = met(tmp_path)
     hands.letter(SUBJECT, LETTER)
@@ -201,4 +208,5 @@ def test_whatever_is_missing_at_the_end_of_a_journal_nobody_is_written_to_twice(
             hands.turn()
         assert len(hands.sent_to(CANDIDATE)) == 1, f"{count} of {len(lines)} lines of {name}"
         assert len(hands.cases()) == 1
+        rows.append(figures.Row("prefixes", 1, messages_in=1, records=1, messages_out=1, duplicates=0, lost=0))
     hands.desk.close()
