@@ -19,6 +19,8 @@ class ImapProxy(TcpProxy):
         self.commands: list[bytes] = []
         #: Given the client's line, the answer to give in the server's place; None to pass the line on.
         self.instead: Callable[[bytes], bytes | None] = lambda _line: None
+        #: Given the client's line, what to say in the server's place before the connection ends; None to let it live.
+        self.says_last: Callable[[bytes], bytes | None] = lambda _line: None
         #: Given the server's line, what to pass on: packets, with a pause between them.
         self.packets: Callable[[bytes], tuple[bytes, ...]] = lambda line: (line,)
 
@@ -30,6 +32,9 @@ class ImapProxy(TcpProxy):
         with suppress(OSError), client.makefile("rb") as lines:
             for line in lines:
                 self.commands.append(line)
+                if (last := self.says_last(line)) is not None:
+                    client.sendall(last)
+                    break
                 answer = self.instead(line)
                 if answer is None:
                     server.sendall(line)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import imaplib
 import ipaddress
 import logging
+import re
 import socket
 import ssl
 from contextlib import suppress
@@ -21,6 +22,12 @@ GARBLED: Final = (ValueError, LookupError, TypeError, AssertionError)
 
 # A refused login that may be granted later (RFC 5530; Gmail's "Too many simultaneous connections").
 _LATER: Final = ("[UNAVAILABLE]", "[INUSE]", "[LIMIT]", "[SERVERBUG]", "Too many")
+
+
+# As the server says it: a line of its own, or the end of a command.
+_ALERT: Final = re.compile(rb"\S+ (?:OK|NO|BAD|BYE|PREAUTH) \[ALERT\] ?(?P<words>.*)", re.IGNORECASE | re.DOTALL)
+
+log = logging.getLogger(__name__)
 
 
 def server_name(account: Account) -> str:
@@ -47,6 +54,7 @@ def log_in(account: Account, timeout: SocketTimeout) -> IMAPClient:
     try:
         # imapclient sets 5: every answer, letters included, would be formatted for a log, at five times the cost (measured).
         client._imap.debug = 0
+        _listen_for_alerts(client, account)
         _tune(client.socket())
         if account.security == "starttls":
             _encrypt(client, context, account)
@@ -74,7 +82,11 @@ def in_words(error: Exception, account: Account) -> str:
         return "the connection was lost, or its answer is garbled"
     if isinstance(error, OSError):
         return f"the connection failed: {error.strerror or type(error).__name__}"
-    text = without_secrets(str(error)) if isinstance(account.secret, Tokens) else str(error).replace(account.secret or "\0", "…")
+    return _without_account(str(error), account)
+
+
+def _without_account(text: str, account: Account) -> str:
+    text = without_secrets(text) if isinstance(account.secret, Tokens) else text.replace(account.secret or "\0", "…")
     return text.replace(account.username or "\0", "…")[:200]
 
 
@@ -136,6 +148,25 @@ def _say_password(client: IMAPClient, account: Account, password: str) -> None:
 def _may_pass(error: imaplib.IMAP4.error) -> bool:
     # imapclient calls a connection that broke off a failed login, too.
     return isinstance(error.__context__, imaplib.IMAP4.abort) or any(code in str(error) for code in _LATER)
+
+
+def _listen_for_alerts(client: IMAPClient, account: Account) -> None:
+    """Have what the server wants people to read (RFC 3501 7.1, [ALERT]) stand in the log; imaplib throws its words away."""
+    get_line = client._imap._get_line
+
+    def heard() -> bytes:
+        line: bytes = get_line()
+        tell(line)
+        return line
+
+    def tell(line: bytes) -> None:
+        # Letters come as literals, which are not read as lines.
+        if b"[ALERT]" in line and (alert := _ALERT.match(line)):
+            words = " ".join(alert["words"].decode("utf-8", "replace").split())
+            log.error("%s: the mail server says: %s", server_name(account), _without_account(words, account))
+
+    tell(client.welcome or b"")
+    client._imap._get_line = heard
 
 
 def _trusted_context(ca_file: str) -> ssl.SSLContext:
