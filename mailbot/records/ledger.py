@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, replace
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -12,55 +12,8 @@ from mailbot.codec import instant, instant_text, typed
 from mailbot.errors import Permanent
 from mailbot.records.journal import Journal
 from mailbot.records.places import Places
+from mailbot.records.rows import GONE, Cursor, FolderRows, Row
 from mailbot.records.strikes import Open, counted
-
-#: The verdict on a message that was gone before it could be read.
-GONE = "gone"
-
-
-@dataclass(frozen=True, slots=True)
-class Cursor:
-    """How far a folder has been read."""
-
-    folder: str
-    uidvalidity: int
-    #: What arrived before this instant is old, under whatever UID it comes later.
-    first_contact: datetime
-    #: UIDs below it were there at first contact; 1 once the UIDVALIDITY has changed, for then all are looked at again.
-    first_uidnext: int
-    #: How many messages were there at first contact.
-    count: int
-    #: The highest UID with a verdict, 0 for none.
-    highest: int = 0
-
-
-@dataclass(frozen=True, slots=True)
-class Row:
-    """The verdict on one message of a folder."""
-
-    folder: str
-    uidvalidity: int
-    uid: int
-    #: First arrival, as the folder says.
-    arrived: datetime
-    verdict: str
-    identity: str
-    reference: str
-    rule: str
-    #: Identity or place of the message that this is a copy of; "" for none.
-    same_as: str
-    #: When the verdict was written.
-    at: datetime
-
-
-@dataclass(slots=True)
-class _Folder:
-    """One folder under one UIDVALIDITY."""
-
-    settled: Places = field(default_factory=Places)
-    #: What has no verdict yet, by UID.
-    open: dict[int, Open] = field(default_factory=dict)
-    highest: int = 0
 
 
 class Ledger:
@@ -81,12 +34,17 @@ class Ledger:
         self._write("contact", folder, uidvalidity, at, uidnext=uidnext, count=count)
 
     def new_validity(self, folder: str, uidvalidity: int, at: datetime) -> None:
-        """Forget the folder's UIDs, for they mean other messages now (RFC 3501 2.3.1.1); identities stay. On the disk when it returns."""
-        self._write("validity", folder, uidvalidity, at)
+        """Forget the folder's UIDs, for they mean other messages now (RFC 3501 2.3.1.1), also where the UIDVALIDITY is the same; identities
+        stay. On the disk when it returns."""
+        cursor = self.cursor(folder)
+        newest = self.verdict_of(folder, cursor.uidvalidity, cursor.highest) if cursor else None
+        self._write("validity", folder, uidvalidity, at, known_until=instant_text(min(newest.arrived, at)) if newest else "")
 
     def seen(self, folder: str, uidvalidity: int, uid: int, arrived: datetime, at: datetime) -> None:
-        """Remember that there is such a message. Not fsynced: what a power cut takes is seen again."""
-        self._write("seen", folder, uidvalidity, at, sync=False, uid=uid, arrived=instant_text(arrived))
+        """Remember that there is such a message, if that is news. Not fsynced: what a power cut takes is seen again."""
+        rows = self._folder(folder, uidvalidity)
+        if uid not in rows.open and uid not in rows.settled:
+            self._write("seen", folder, uidvalidity, at, sync=False, uid=uid, arrived=instant_text(arrived))
 
     def attempt(self, folder: str, uidvalidity: int, uid: int, at: datetime) -> int:
         """Count one more try, before it is made, so that one which kills the process counts; return how many there were with it."""
@@ -155,7 +113,9 @@ class Ledger:
         row = self._row(self._identities.first(_number(identity))) if identity else None
         if row is None or row.identity != identity:
             return None
-        return self.verdict_of(row.folder, row.uidvalidity, row.uid) or row
+        now = self.verdict_of(row.folder, row.uidvalidity, row.uid)
+        # The UID may have gone to another message since.
+        return now if now and now.identity == identity else row
 
     def latest_of(self, identity: str) -> Row | None:
         """Given an identity, return the row that was written last for it, of whichever of its copies; None if it is not known."""
@@ -171,6 +131,10 @@ class Ledger:
         """Given an identity, return when it first arrived; None if it is not known."""
         row = self.row_of(identity)
         return row.arrived if row else None
+
+    def highest(self, folder: str, uidvalidity: int) -> int:
+        """Return the highest UID with a verdict, 0 for none."""
+        return self._folder(folder, uidvalidity).highest
 
     def unsettled(self, folder: str, uidvalidity: int) -> tuple[int, ...]:
         """Return the UIDs that were seen and have no verdict, ascending."""
@@ -195,7 +159,7 @@ class Ledger:
 
     def compact(self) -> bool:
         """Keep one line a message, if half of the lines can go; return whether it was done. Raise Temporary."""
-        rows = sum(len(folder.settled) for folder in self._folders.values())
+        rows = self._past + sum(len(folder.settled) for folder in self._folders.values())
         if self._lines < 2 * rows + 1000:
             return False
         try:
@@ -218,11 +182,13 @@ class Ledger:
 
     def _read_all(self) -> None:
         self._cursors: dict[str, Cursor] = {}
-        self._folders: dict[tuple[str, int], _Folder] = {}
+        self._folders: dict[tuple[str, int], FolderRows] = {}
         self._identities = Places()
         self._remembered: dict[str, str] = {}
         self._last = ""
         self._lines = 0
+        #: How many rows there are, at most, of UIDs that mean other messages now.
+        self._past = 0
         for place, event in self._journal.placed():
             self._apply(place, event)
         for places in (self._identities, *(folder.settled for folder in self._folders.values())):
@@ -237,7 +203,7 @@ class Ledger:
         self._lines += 1
         self._last = self._last if event["event"] == "recognised" else event["at"]
         key = (event["folder"], event["uidvalidity"])
-        folder = self._folders.get(key) or self._folders.setdefault(key, _Folder())
+        folder = self._folders.get(key) or self._folders.setdefault(key, FolderRows())
         match event["event"]:
             case "verdict":
                 uid, identity = event["uid"], event["identity"]
@@ -255,8 +221,12 @@ class Ledger:
             case "contact":
                 self._cursors[key[0]] = Cursor(*key, instant(event["at"]), event["uidnext"], event["count"])
             case "validity":
-                contact = self._cursors[key[0]]
-                self._cursors[key[0]] = replace(contact, uidvalidity=key[1], first_uidnext=1)
+                self._past += len(folder.settled)
+                self._folders[key] = FolderRows()
+                if contact := self._cursors.get(key[0]):
+                    before = contact.known_until or contact.first_contact
+                    until = max(before, instant(event["known_until"])) if event.get("known_until") else before
+                    self._cursors[key[0]] = replace(contact, uidvalidity=key[1], first_uidnext=1, known_until=until)
             case "remember":
                 self._remembered[event["name"]] = event["text"]
             case word:
@@ -268,7 +238,7 @@ class Ledger:
         for place, event in self._journal.placed():
             key = (event["folder"], event["uidvalidity"])
             if event["event"] in {"contact", "validity", "recognised"} or (
-                event["event"] == "verdict" and self._folders[key].settled.last(event["uid"]) == place
+                event["event"] == "verdict" and (self._folder(*key).settled.last(event["uid"]) == place or self._makes_known(place, event))
             ):
                 yield event
         for name, text in self._remembered.items():
@@ -277,8 +247,13 @@ class Ledger:
             for uid, message in messages.items():
                 yield {"event": "seen", "at": self._last, "folder": name, "uidvalidity": uidvalidity, "uid": uid, **asdict(message)}
 
-    def _folder(self, folder: str, uidvalidity: int) -> _Folder:
-        return self._folders.get((folder, uidvalidity)) or _Folder()
+    def _makes_known(self, place: int, event: dict[str, Any]) -> bool:
+        """Whether this is the first or the last word on an identity, whatever its UID means now."""
+        number = _number(event["identity"]) if event["identity"] else None
+        return number is not None and place in (self._identities.first(number), self._identities.last(number))
+
+    def _folder(self, folder: str, uidvalidity: int) -> FolderRows:
+        return self._folders.get((folder, uidvalidity)) or FolderRows()
 
     def _row(self, place: int | None) -> Row | None:
         if place is None:

@@ -14,7 +14,7 @@ from mailbot.mail.parcel import Read
 from mailbot.tasks.breaker import watch_for_loop
 from mailbot.tasks.broken import STRIKES, asked_again, known_poison, not_given, quarantine
 from mailbot.tasks.carry import Arrival, carry_out
-from mailbot.tasks.damage import met_before
+from mailbot.tasks.contact import LOST, meet, without_verdict
 from mailbot.tasks.desk import Desk
 from mailbot.tasks.found import note_found
 from mailbot.tasks.gather import Gathered, Role, gather
@@ -22,13 +22,10 @@ from mailbot.tasks.held import drop, resend
 from mailbot.tasks.modes import enter_safe_mode
 from mailbot.tasks.withheld import header_of, in_words, our_message_id
 
-#: How many of the newest messages of Sent are looked at on first contact, to tell a new mailbox from a lost state.
-_LOOK_BACK = 50
 #: If the server refuses more at once and gives nothing, it is itself in trouble.
 _A_FEW = 10
 #: Sees what was gathered of a message in another light.
 Regard = Callable[[Gathered], Gathered]
-_LOST = "Sent holds a message of mailbot's that the state does not know: the state was lost, or is an old backup"
 
 log = logging.getLogger(__name__)
 
@@ -40,8 +37,8 @@ def read_folder(desk: Desk, mailbox: MailboxPort, state: FolderState, role: Role
     use the connection. Raise Temporary where the server or the disk fails: what was taken in until then stays, and
     the rest is taken in the next time.
     """
-    _meet(desk, mailbox, role, state)
-    todo = [*_without_verdict(desk, mailbox, state), *asked_again(desk, state)]
+    meet(desk, mailbox, role, state)
+    todo = [*without_verdict(desk, mailbox, state), *asked_again(desk, state)]
     return take_in_all(desk, mailbox, state, role, todo, between)
 
 
@@ -61,6 +58,8 @@ def take_in_all(
     without `strikes` it costs a message nothing that the server does not give it."""
     limit = desk.company.limits.message_bytes
     missing = {headline.uid: headline for headline in todo}
+    for headline in todo:
+        desk.ledger.seen(state.name, state.uidvalidity, headline.uid, headline.arrived, desk.clock())
     taken = 0
     refused: list[Temporary] = []
     for fetched in _fetched(mailbox, todo, limit, refused):
@@ -89,7 +88,7 @@ def _known_by_header(desk: Desk, mailbox: MailboxPort, state: FolderState, uid: 
     message_id = our_message_id(desk, header) if header else ""
     if message_id:
         if note_found(desk, message_id):
-            enter_safe_mode(desk, _LOST)
+            enter_safe_mode(desk, LOST)
         desk.ledger.verdict(state.name, state.uidvalidity, uid, "ours", "", "", "D1", desk.clock())
     return None if header is None else bool(message_id)
 
@@ -113,61 +112,6 @@ def _fetched(mailbox: MailboxPort, headlines: Sequence[Headline], limit: int, re
                 continue
             if header:
                 yield Fetched(headline, header)
-
-
-def _meet(desk: Desk, mailbox: MailboxPort, role: Role, state: FolderState) -> None:
-    """Make first contact with a folder that was never read, or start anew in one whose UIDVALIDITY has changed."""
-    cursor = desk.ledger.cursor(state.name)
-    if cursor is None:
-        before = met_before(desk)
-        met = before or desk.clock()
-        # Before the contact is noted: a stop in between must not make a lost state look like a new one.
-        if role == "sent" and (reason := _lost(desk, mailbox, state)):
-            enter_safe_mode(desk, reason)
-        # What a damaged ledger has forgotten is read again: what the records know is no news, and the rest has waited.
-        desk.ledger.first_contact(state.name, met, state.uidvalidity, 1 if before else state.uidnext, state.exists)
-        if state.exists and role == "inbox" and not before:
-            log.warning("first start: %d older messages left alone; see mailbot adopt", state.exists)
-    elif cursor.uidvalidity != state.uidvalidity:
-        # UIDs mean nothing any more: all is read again, and what is known by its identity is no news.
-        log.warning("the server has renumbered a folder: it is read again")
-        desk.ledger.new_validity(state.name, state.uidvalidity, desk.clock())
-
-
-def _lost(desk: Desk, mailbox: MailboxPort, state: FolderState) -> str:
-    """Why the state may have been lost, by the newest messages of Sent; "" if it was not."""
-    withheld = ""
-    for headline in mailbox.headlines(max(state.uidnext - 1 - _LOOK_BACK, 0)):
-        header = header_of(mailbox, headline.uid)
-        if header is None:
-            withheld = in_words(desk, headline)
-        elif our_message_id(desk, header):
-            return _LOST
-    return withheld
-
-
-def _without_verdict(desk: Desk, mailbox: MailboxPort, state: FolderState) -> list[Headline]:
-    """The messages of a folder, in the order of their UIDs, that are not old and have no verdict."""
-    cursor = desk.ledger.cursor(state.name)
-    assert cursor is not None  # first contact was made
-    left_over = desk.ledger.unsettled(state.name, state.uidvalidity)
-    lowest = min((max(cursor.highest, cursor.first_uidnext - 1), *(uid - 1 for uid in left_over)))
-    todo = []
-    listed = set()
-    for headline in mailbox.headlines(lowest):
-        listed.add(headline.uid)
-        if desk.ledger.verdict_of(state.name, state.uidvalidity, headline.uid) is not None:
-            continue
-        desk.ledger.seen(state.name, state.uidvalidity, headline.uid, headline.arrived, desk.clock())
-        # INTERNALDATE has whole seconds, so the instant of first contact is compared in them too.
-        if headline.uid < cursor.first_uidnext or headline.arrived < cursor.first_contact.replace(microsecond=0):
-            desk.ledger.verdict(state.name, state.uidvalidity, headline.uid, "old", "", "", "", desk.clock())
-        else:
-            todo.append(headline)
-    for uid in left_over:
-        if uid not in listed:
-            desk.ledger.gone(state.name, state.uidvalidity, uid, desk.clock())
-    return todo
 
 
 def _take_in(
@@ -234,7 +178,7 @@ def _decide(
         log.info("message taken in", extra={"case": reference, "kind": kind, "rule": judgement.rule})
 
     if role == "sent" and note_found(desk, read.message.message_id):
-        enter_safe_mode(desk, _LOST)
+        enter_safe_mode(desk, LOST)
         kind = "ours"
     if kind in ("ours", "duplicate"):
         verdict(desk.ledger.reference_of(identity))

@@ -10,6 +10,7 @@ from mailbot.errors import Permanent, Temporary
 from mailbot.mail.folders import Folder
 from mailbot.mail.mailbox import FolderState, Headline, MailboxPort
 from mailbot.tasks.broken import asked_again
+from mailbot.tasks.contact import begun_anew
 from mailbot.tasks.desk import Desk
 from mailbot.tasks.gather import Role
 from mailbot.tasks.receive import take_in_all
@@ -51,11 +52,14 @@ def sweep(
 
 def unsettled(desk: Desk, mailbox: MailboxPort, state: FolderState) -> tuple[Headline, ...]:
     """Given an open connection and the folder just opened on it, return what a sweep would take in. Raise Temporary."""
+    listed = looked_through(desk, mailbox, state)
+    if begun_anew(desk, state, listed):
+        listed = looked_through(desk, mailbox, state)
     settled = desk.ledger.settled_uids(state.name, state.uidvalidity)
     if desk.ledger.cursor(state.name):
         # What was begun and not ended is read again anyway.
         settled |= frozenset(desk.ledger.unsettled(state.name, state.uidvalidity))
-    return tuple(headline for headline in looked_through(desk, mailbox, state) if headline.uid not in settled)
+    return tuple(headline for headline in listed if headline.uid not in settled)
 
 
 def looked_through(desk: Desk, mailbox: MailboxPort, state: FolderState) -> tuple[Headline, ...]:

@@ -91,6 +91,24 @@ def test_renumbered_uids_are_looked_at_again_but_identities_stay(path: Path) -> 
         assert ledger.reference_of(IDENTITY) == "A-7F3K9"
 
 
+def test_uids_that_went_back_are_looked_at_again_and_compaction_forgets_no_identity(path: Path) -> None:
+    ledger = filled(path)
+    ledger.new_validity("INBOX", 7, NOW)
+    for _ in range(1300):
+        ledger.attempt("INBOX", 7, 100, NOW)
+    ledger.verdict("INBOX", 7, 100, "other", "cd" * 16, "office/2026-11", "D17", NOW)
+    assert ledger.compact()
+    for each in (ledger, Ledger(path)):
+        cursor = each.cursor("INBOX")
+        assert cursor
+        assert (cursor.first_contact, cursor.first_uidnext, cursor.highest, cursor.known_until) == (NOW, 1, 100, NOW)
+        assert each.settled_uids("INBOX", 7) == {100}
+        assert each.verdict_of("INBOX", 7, 102) is None
+        assert each.reference_of(IDENTITY) == "A-7F3K9"
+        assert each.reference_of("cd" * 16) == "office/2026-11"
+    assert not ledger.compact()
+
+
 def test_of_several_verdicts_the_last_stands_with_the_first_arrival(path: Path) -> None:
     ledger = filled(path)
     ledger.verdict("INBOX", 7, 100, "quarantine", IDENTITY, "office/2026-11", "D0", NOW + timedelta(days=1))

@@ -10,8 +10,9 @@ from mailbot.hiring.case import Case, FiledMessage
 from mailbot.hiring.letters import OFFICE_HOURS
 from mailbot.hiring.worktime import worktime
 from mailbot.records.catalogue import Catalogue
-from mailbot.records.ledger import Ledger, Row
+from mailbot.records.ledger import Ledger
 from mailbot.records.outbox import Entry, Outbox
+from mailbot.records.rows import Row
 from mailbot.records.store import Stamp, Store
 from mailbot.service.demo.servers import SENT, Held, Servers
 

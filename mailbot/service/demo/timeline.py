@@ -12,7 +12,7 @@ from mailbot.hiring.case import Case, HistoryEntry
 from mailbot.hiring.model import Application, Message
 from mailbot.mail import quotes
 from mailbot.mail.parse import parse
-from mailbot.records.ledger import Row
+from mailbot.records.rows import Row
 from mailbot.service.demo.onlooker import FOLDERS, Onlooker, outgoing, unsettled, verdicts
 from mailbot.service.demo.servers import SENT, Held, Taken
 
