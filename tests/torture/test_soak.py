@@ -1,0 +1,69 @@
+"""A short soak, and what a long one would call grown."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import replace
+
+import pytest
+from dovecot_server import why_no_dovecot
+from soak import soak
+from soak_measures import Sample, growing, growth_across, growth_within, slower
+
+FEW = 100
+MB = 1_000_000
+
+
+def lives(*, kept: int, levels: tuple[int, ...] = (60, 61, 60, 62), messages: int = 3000, files: int = 0) -> list[Sample]:
+    """Four processes; each keeps so many bytes a message, and the memory of each goes up and down by a megabyte besides."""
+    return [
+        Sample(
+            life=life,
+            known=life * messages + since,
+            since=since,
+            memory=level * MB + kept * since + (since // 50 % 2) * MB,
+            files=12 + since // 50 % 3 + files * (life * messages + since) // 1000,
+            threads=1,
+            worked=0.0,
+        )
+        for life, level in enumerate(levels)
+        for since in range(0, messages + 1, 50)
+    ]
+
+
+@pytest.mark.skipif(bool(why_no_dovecot()) and os.environ.get("CI") != "true", reason=why_no_dovecot())
+def test_a_few_messages_with_faults_and_restarts_are_taken_in_once_each_and_answered_once() -> None:
+    figures = soak(FEW)
+    assert figures.wrong == ()
+    assert figures.out > FEW / 3
+    assert figures.struck
+
+
+def test_a_daemon_that_keeps_ten_kilobytes_of_each_message_is_not_flat() -> None:
+    assert list(growing(lives(kept=10_000))) == ["memory grows while a process runs"]
+    assert growth_within(lives(kept=10_000)) == pytest.approx(10_000, abs=300)
+
+
+def test_one_that_keeps_some_hundred_bytes_and_goes_up_and_down_is_flat() -> None:
+    assert not list(growing(lives(kept=800)))
+
+
+def test_levels_of_different_processes_are_no_growth_of_one() -> None:
+    assert abs(growth_within(lives(kept=0, levels=(60, 90, 120, 150)))) < 300
+
+
+def test_what_every_start_reads_back_in_more_than_it_should_is_growth_too() -> None:
+    samples = lives(kept=0, levels=(60, 90, 120, 150))
+    assert growth_across(samples) == pytest.approx(10_000, abs=10)
+    assert list(growing(samples)) == ["memory grows from process to process"]
+
+
+def test_files_and_threads_that_stay_open_are_seen() -> None:
+    assert list(growing(lives(kept=0, files=2))) == ["open files grow"]
+    samples = lives(kept=0)
+    assert list(growing([*samples[:-1], replace(samples[-1], threads=2)])) == ["threads grow"]
+
+
+def test_messages_that_take_longer_and_longer_are_seen() -> None:
+    assert not slower([20, 22, 19, 21, 20, 24])
+    assert slower([20, 25, 30, 35, 40, 45])
