@@ -24,6 +24,7 @@ FILE_MODE = 0o600
 _ADVICE = {
     errno.ENOSPC: "the disk is full. Free some space",
     errno.EDQUOT: "the quota is used up. Free some space or raise the quota",
+    errno.EFBIG: "the file would be larger than mailbot may write. Raise the limit (ulimit -f, LimitFSIZE=)",
     errno.EROFS: "the file system is read-only. Mount it writable; it may have been remounted after a disk error",
     errno.EIO: "the disk reports an input/output error. Check the disk and the kernel's log",
     errno.EACCES: "access is denied. Give the state folder to the user that mailbot runs as",
