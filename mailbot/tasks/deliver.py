@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from hashlib import sha256
 
 from mailbot.errors import MailbotError, Permanent, Temporary
-from mailbot.hiring.case import HistoryEntry, Intent
+from mailbot.hiring.case import Case, HistoryEntry, Intent
 from mailbot.hiring.letters import AFTER_READING, OFFICE_HOURS
 from mailbot.hiring.process import REPORTS, Fate, on_delivery
 from mailbot.hiring.sending import ANSWERS_TO_STAFF, Counts, may_send
@@ -207,12 +207,15 @@ def settle(desk: Desk, reference: str, intent: Intent, state: str, reason: str) 
         case = desk.store.load(reference)
         # One that is held for the second time is told of for the second time.
         before = sum(entry.what == f"{intent.purpose} {state}" and entry.rule == intent.rule for entry in case.history)
-        cause = f"{intent.id}/{state}/{before}" if before else f"{intent.id}/{state}"
-        number = next((message.number for message in case.messages if message.identity == intent.id), 0)
-        decision = on_delivery(case.application, Fate(intent.purpose, intent.to, state, reason, cause), desk.moment())
-        carry_out(desk, decision, about=number if case.application else 0)
+        tell(desk, case, intent, Fate(intent.purpose, intent.to, state, reason, f"{intent.id}/{state}/{before or ''}".rstrip("/")))
     end = HistoryEntry(desk.clock(), f"{intent.purpose} {state}", intent.rule, reason)
     note(desk, desk.store.settle(reference, intent.id, state, end))
+
+
+def tell(desk: Desk, case: Case, intent: Intent, fate: Fate) -> None:
+    """Given what is to be known of a message of ours, tell the recruiters of its case; the same cause again tells nobody twice."""
+    number = next((message.number for message in case.messages if message.identity == intent.id), 0)
+    carry_out(desk, on_delivery(case.application, fate, desk.moment()), about=number if case.application else 0)
 
 
 def _counts(desk: Desk, entry: Entry, now: datetime) -> Counts:

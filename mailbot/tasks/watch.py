@@ -19,7 +19,7 @@ from mailbot.tasks.gather import Role
 from mailbot.tasks.receive import read_folder
 from mailbot.tasks.recover import recover
 from mailbot.tasks.remind import remind
-from mailbot.tasks.sent import file_sent, look_for_unknown
+from mailbot.tasks.sent import file_sent, look_for_unknown, tell_of_unsearched
 from mailbot.tasks.sweep import sweep
 from mailbot.tasks.withheld import all_is_given
 
@@ -31,7 +31,7 @@ SWEEP_SECONDS = 60 * 60
 LOGIN_PAUSE = 15 * 60
 #: A submission server that does not answer is tried so often, in seconds: each time may take as long as its timeouts.
 _SILENT_PAUSE = 60
-#: A Sent folder that takes nothing is tried again so seldom, in seconds.
+#: A Sent folder that takes nothing, or lets nothing be looked for, is tried again so seldom, in seconds.
 _FILING_PAUSE = 15 * 60
 
 log = logging.getLogger(__name__)
@@ -68,6 +68,8 @@ class Watch:
     resting_until: float = 0.0
     #: Until when nothing is filed in Sent, on the monotonic clock.
     filing_rests_until: float = 0.0
+    #: Until when nothing is looked for, on the monotonic clock.
+    looking_rests_until: float = 0.0
 
     def connect(self) -> None:
         """Connect and find the folders, and finish what a disk that refused has left half done since the last time.
@@ -113,7 +115,8 @@ class Watch:
             if remind(self.desk):
                 self.send()
             sent = self.sent_folder()
-            look_for_unknown(self.desk, self.mailbox, sent, self.copies())
+            if time.monotonic() >= self.looking_rests_until:
+                self._look(sent)
             if sent and time.monotonic() >= self.filing_rests_until:
                 self._file(sent)
 
@@ -146,6 +149,17 @@ class Watch:
         """Wait for mail in INBOX; True when some may have come. What came since INBOX was read is not waited for."""
         state = self.mailbox.open(next(folder.name for folder, role in self.folders if role == "inbox"))
         return state.uidnext > self.uidnext.get(state.name, 0) or self.mailbox.wait(seconds, stop)
+
+    def _look(self, sent: str) -> None:
+        """Look for what is of unknown fate; a server that does not search keeps us from nothing else, and is not asked without end."""
+        try:
+            look_for_unknown(self.desk, self.mailbox, sent, self.copies())
+        except Temporary as problem:
+            self.looking_rests_until = time.monotonic() + _FILING_PAUSE
+            tell_of_unsearched(self.desk)
+            # Raises if it was the connection.
+            self.mailbox.noop()
+            log.warning("what was sent could not be looked for; next try in %d minutes: %s", _FILING_PAUSE // 60, problem)
 
     def _file(self, sent: str) -> None:
         """File what went out; a mailbox that takes nothing (it is full, say) does not keep us from reading and sending."""

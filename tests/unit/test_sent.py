@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+import email
+import email.policy
+from collections import Counter
+from email.message import EmailMessage
+from email.utils import make_msgid
 from pathlib import Path
 
 import pytest
@@ -179,15 +184,99 @@ def test_a_search_that_was_not_answered_is_no_evidence(tmp_path: Path) -> None:
     write(hands)
     hands.submission.script(UNKNOWN)
     hands.turn()
-    hands.server.append(hands.user, hands.submission.sent[0].raw, hands.now, "Sent")
     hands.pass_time(hours=2)
-    hands.server.fail("find", Temporary("NO [UNAVAILABLE]"))
+    hands.server.fail("find", *[Temporary("NO [UNAVAILABLE]")] * 2)
 
-    with pytest.raises(Temporary):
+    for _ in range(2):
         hands.turn()
+        assert hands.desk.outbox.entries()[0].state == "unknown"
+        hands.watch.looking_rests_until = 0.0
+        hands.pass_time(minutes=10)
+    hands.server.append(hands.user, hands.submission.sent[0].raw, hands.now, "Sent")
     hands.turn()
 
     assert hands.desk.outbox.entries()[0].state == "sent"
+
+
+def test_a_server_that_searches_nothing_is_not_asked_without_end_and_a_person_hears_of_what_is_unknown(tmp_path: Path) -> None:
+    hands = met(tmp_path)
+    write(hands)
+    hands.submission.script(UNKNOWN)
+    hands.turn()
+    notices = len(hands.sent_to(RECRUITER))
+    unknown = hands.desk.outbox.entries()[0]
+    looks = 0
+
+    def refusing(folder: str, message_id: str) -> tuple[int, ...]:
+        nonlocal looks
+        looks += message_id == unknown.message_id
+        raise Temporary("NO [UNAVAILABLE]")
+
+    hands.watch.mailbox.find = refusing  # type: ignore[method-assign]
+    for _ in range(30):
+        hands.pass_time(minutes=5)
+        hands.turn()
+    assert looks == 1
+    for _ in range(3):
+        hands.watch.looking_rests_until = 0.0
+        hands.turn()
+
+    assert [entry.state for entry in hands.desk.outbox.entries() if entry.audience == "candidate"] == ["unknown"]
+    (told,) = hands.sent_to(RECRUITER)[notices:]
+    assert "не" in told.get_content()
+    assert "does not let mailbot look" in told.get_content()
+
+
+def test_a_message_under_another_message_id_in_sent_is_known_by_its_mark(tmp_path: Path) -> None:
+    hands = met(tmp_path, smtp_files_sent="auto")
+    write(hands)
+    hands.submission.script(UNKNOWN)
+    hands.turn()
+    for sent in hands.submission.sent:
+        other = email.message_from_bytes(sent.raw, policy=email.policy.default)
+        assert isinstance(other, EmailMessage)
+        other.replace_header("Message-ID", make_msgid(domain="server.example"))
+        hands.put(other, "Sent")
+
+    for _ in range(8):
+        hands.pass_time(minutes=10)
+        hands.turn()
+
+    assert {entry.state for entry in hands.desk.outbox.entries()} == {"sent"}
+    assert len(hands.server.messages(hands.user, "Sent")) == len(hands.submission.sent)
+    (case,) = hands.cases()
+    assert {intent.outcome for intent in case.intents} == {"sent"}
+
+
+@pytest.mark.parametrize("minutes", [20, 100])
+def test_whoever_answers_a_message_of_unknown_fate_has_had_it(tmp_path: Path, minutes: int) -> None:
+    hands = met(tmp_path)
+    write(hands)
+    hands.submission.script(UNKNOWN)
+    for _ in range(minutes // 10):
+        hands.turn()
+        hands.pass_time(minutes=10)
+
+    (questions,) = hands.sent_to("maria0@mail.ru")
+    hands.letter(f"Re: {SUBJECT}", "Спасибо, отвечу завтра.", sender="Мария Петрова <maria0@mail.ru>", answers=questions)
+    for _ in range(9):
+        hands.turn()
+        hands.pass_time(minutes=10)
+
+    assert [entry.state for entry in hands.desk.outbox.entries() if entry.purpose == "questions"] == ["sent"]
+
+
+def test_a_notice_of_unknown_fate_repeats_three_times_and_no_more(tmp_path: Path) -> None:
+    hands = met(tmp_path)
+    write(hands)
+    hands.submission.script(Outcome("sent", 250, "taken"), *[UNKNOWN] * 500)
+    for _ in range(4 * 24 * 2):
+        hands.turn()
+        hands.pass_time(minutes=15)
+
+    went = Counter(message["Message-ID"] for message in hands.sent_to(RECRUITER))
+    assert set(went.values()) == {3}
+    assert len(hands.submission.sent) <= 1 + 2 * 3
 
 
 def test_a_first_look_that_came_late_is_not_the_last(tmp_path: Path) -> None:
@@ -288,11 +377,12 @@ def test_a_search_for_the_copy_that_was_not_answered_is_no_evidence(tmp_path: Pa
 
     hands.watch.mailbox.find = refusing  # type: ignore[method-assign]
     for _ in range(3):
-        with pytest.raises(Temporary):
-            hands.turn()
+        hands.watch.looking_rests_until = 0.0
+        hands.turn()
         hands.pass_time(hours=1)
     assert hands.desk.outbox.entries()[0].state == "unknown"
     hands.watch.mailbox.find = find  # type: ignore[method-assign]
+    hands.watch.looking_rests_until = 0.0
     hands.turn()
 
     assert hands.desk.outbox.entries()[0].state == "sent"
