@@ -236,6 +236,21 @@ def test_compaction_keeps_what_is_open_and_every_number_the_caps_need(path: Path
     assert Outbox(path).counts(ENTRY, later)[1] == 0
 
 
+def test_a_journal_whose_lines_can_go_is_compacted_before_anything_is_old(path: Path) -> None:
+    outbox = Outbox(path)
+    for number in range(400):
+        send(outbox, replace(ENTRY, id=f"{number}"), NOW)
+        outbox.filed(f"{number}", NOW, by_server=False)
+    outbox.planned(replace(ENTRY, id="open"))
+    before = outbox.entries()
+    outbox.compact(NOW + MINUTE)
+    assert len(path.read_bytes().splitlines()) < 410
+    for each in (outbox, Outbox(path)):
+        assert each.entries() == before
+        assert [entry.id for entry in each.due(NOW)] == ["open"]
+        assert each.counts(ENTRY, NOW)[1] == 400
+
+
 def test_what_was_committed_before_a_compaction_is_unknown_after_it(path: Path) -> None:
     outbox = through(path, "commit", "sent", entry=replace(ENTRY, id="done"))
     outbox.filed("done", NOW, by_server=True)
