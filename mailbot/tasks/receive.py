@@ -20,6 +20,7 @@ from mailbot.tasks.found import note_found
 from mailbot.tasks.gather import Gathered, Role, gather
 from mailbot.tasks.held import drop, resend
 from mailbot.tasks.modes import enter_safe_mode
+from mailbot.tasks.sent import take_as_evidence
 from mailbot.tasks.withheld import header_of, in_words, our_message_id
 
 #: If the server refuses more at once and gives nothing, it is itself in trouble.
@@ -180,6 +181,8 @@ def _decide(
     if role == "sent" and note_found(desk, read.message.message_id):
         enter_safe_mode(desk, LOST)
         kind = "ours"
+    if role == "sent" or kind != "ours":
+        take_as_evidence(desk, read.message, in_sent=role == "sent")
     if kind in ("ours", "duplicate"):
         verdict(desk.ledger.reference_of(identity))
         return
