@@ -265,7 +265,9 @@ def trial(place: Ground, where: Harmed) -> Outcome:
         problems.append(str(error))
     hands.end()
     taken += place.line.smtp.settle()
-    problems += broken(hands, (*place.taken, *taken), letters, len(copies))
+    # A server that hears nonsense refuses what it takes it for.
+    refused = (where.server, where.direction, where.harm) == ("smtp", "commands", "garbage")
+    problems += broken(hands, (*place.taken, *taken), letters, len(copies), may_be_refused=refused)
     records = hands.cases()
     outcome = Outcome(
         where,
@@ -280,7 +282,9 @@ def trial(place: Ground, where: Harmed) -> Outcome:
     return outcome
 
 
-def broken(hands: WiredHands, taken: Sequence[Transaction], letters: list[Stored], copies: int) -> Iterator[str]:
+def broken(
+    hands: WiredHands, taken: Sequence[Transaction], letters: list[Stored], copies: int, *, may_be_refused: bool = False
+) -> Iterator[str]:
     """What is not as it must be, however the conversation broke."""
     folders = hands.line.imap.folders(hands.mailbox_user, ("INBOX", "Sent"))
     if folders["INBOX"][: len(letters)] != letters or len(folders["INBOX"]) != len(letters) + copies:
@@ -295,15 +299,17 @@ def broken(hands: WiredHands, taken: Sequence[Transaction], letters: list[Stored
         yield f"lost: the verdict on the letter is {row and row.verdict}"
     if (kinds := [message.kind for message in case.messages if message.direction == "in"]) != ["application"]:
         yield f"the record holds {kinds}"
-    if sum(intent.purpose != "held" for intent in case.intents) != 2:
+    if sum(intent.purpose not in {"held", "undelivered"} for intent in case.intents) != 2:
         yield f"lost: decided was {[intent.purpose for intent in case.intents]}"
     went = Counter(str(message_from_bytes(each.data)["Message-ID"]) for each in taken)
     if not went.keys() <= {intent.message_id for intent in case.intents}:
         yield "something went out that nobody decided"
     copied = {str(message_from_bytes(each.data)["Message-ID"]) for each in taken if WITNESS in each.rcpt}
     for intent in case.intents:
-        # Held: nobody can know whether it went out, and a person is told.
-        if intent.outcome != "sent" and not (intent.outcome == "held" and intent.audience == "candidate"):
+        # Held: nobody can know whether it went out, and a person is told. Failed: it certainly did not, and a person is told.
+        held = intent.outcome == "held" and intent.audience == "candidate"
+        failed = intent.outcome == "failed" and may_be_refused and not went[intent.message_id]
+        if not (intent.outcome == "sent" or held or failed):
             yield f"lost: {intent.purpose} ended as {intent.outcome or 'nothing'}"
         if intent.outcome == "sent" and not went[intent.message_id]:
             yield f"lost: {intent.purpose} is called sent and never went out"
@@ -312,9 +318,10 @@ def broken(hands: WiredHands, taken: Sequence[Transaction], letters: list[Stored
         # A notice of unknown fate may repeat, with the same Message-ID.
         if went[intent.message_id] > (2 if intent.audience == "staff" else 1):
             yield f"twice: {intent.purpose} went out {went[intent.message_id]} times"
-    held = sum(intent.outcome == "held" for intent in case.intents)
-    if sum(intent.purpose == "held" for intent in case.intents) != held:
-        yield f"of {held} held messages the recruiter was told otherwise"
+    for outcome, told in (("held", "held"), ("failed", "undelivered")):
+        number = sum(intent.outcome == outcome for intent in case.intents)
+        if sum(intent.purpose == told for intent in case.intents) != number:
+            yield f"of {number} {outcome} messages a person was told otherwise"
     if hands.desk.ledger.remembered("safe"):
         yield "it is in safe mode"
     filed = Counter(stored.raw for stored in folders["Sent"])
