@@ -34,7 +34,8 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as name, running_dovecot() as imap:
         folder = Path(name)
         with running_smtp(port=free_ports(1)[0]) as smtp:
-            office = Office(folder, imap, smtp, total_per_hour="100000", address_per_day="1000", opens='"00:00"', closes='"23:59"')
+            caps = {"total_per_hour": "100000", "address_per_day": "1000", "provider_per_day": "100000"}
+            office = Office(folder, imap, smtp, **caps, opens='"00:00"', closes='"23:59"')
             raw_user = imap.new_user()
             with office.running(faked=False) as daemon:
                 _wait_until_ready(folder / "daemon.log")

@@ -168,6 +168,9 @@ class LimitsSettings(Section):
     thread_without_person: Count = Field(default=6, description="must be a number of messages, 1 or more", examples=[6])
     domain_per_hour: Count = Field(default=20, description="must be a number of messages, 1 or more", examples=[20])
     total_per_hour: Count = Field(default=60, description="must be a number of messages, 1 or more", examples=[60])
+    relays_per_day: Count = Field(default=20, description="must be a number of messages, 1 or more", examples=[20])
+    notices_per_day: Count = Field(default=40, description="must be a number of messages, 1 or more", examples=[40])
+    provider_per_day: int = Field(default=500, ge=20, description="must be a number of messages, 20 or more", examples=[500])
     public_domains: Many[Host] = Field(
         default=(
             "mail.ru",

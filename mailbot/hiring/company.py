@@ -66,6 +66,9 @@ class Limits:
     domain_per_hour: int
     total_per_hour: int
     public_domains: tuple[str, ...]
+    relays_per_day: int = 20
+    notices_per_day: int = 40
+    provider_per_day: int = 500
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,6 +23,8 @@ MACHINES = frozenset({"delayed", "auto_reply", "receipt", "complaint", "calendar
 _FILED_WHEN_ADOPTED = frozenset({"staff", "staff_refused", "pretender", "bounce", "list"})
 #: What tells staff that a message was not delivered; a report about a report would never end.
 REPORTS = frozenset({"undelivered", "held", "alarm"})
+#: In the history: staff were told that a message is held because machines may be talking.
+MACHINES_TALK = "staff were told that machines may be talking"
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +38,8 @@ class Fate:
     #: Plain words, without the address.
     reason: str
     cause: str
+    #: It is held because two machines may be writing to each other.
+    machines: bool = False
 
 
 def on_message(application: Application | None, message: Message, facts: Facts, moment: Moment) -> Decision:
@@ -61,20 +65,20 @@ def on_message(application: Application | None, message: Message, facts: Facts, 
 
 
 def on_delivery(application: Application | None, fate: Fate, moment: Moment) -> Decision:
-    """Given a message of ours that failed or is held, tell the recruiters of the application, or n@ where it was written to them."""
+    """Given a message of ours that failed or is held, tell the recruiters of the application, or n@ where it was written to them.
+
+    That machines may be talking is told to all of them: their addresses work.
+    """
     case = case_facts(moment, application) if application else office_facts(moment) | dict(NO_CASE)
     template = "undelivered" if fate.state == "failed" else "held"
     facts = case | {"address": fate.to, "purpose": fate.purpose, "reason": fate.reason}
+    recruiters, n = moment.company.recruiters_for(application.position if application else ""), moment.company.n
     # What can not reach a staff member is not reported to that same address.
-    readers = [r for r in moment.company.recruiters_for(application.position if application else "") if r.address != fate.to] or [
-        moment.company.n
-    ]
-    sends = tuple(
-        to_staff(moment, reader, template, fate.cause, facts)
-        for reader in readers
-        if reader.address != fate.to and fate.purpose not in REPORTS
-    )
-    entry = HistoryEntry(moment.now, f"{fate.purpose} {fate.state}", "delivery", fate.reason)
+    others = [reader for reader in recruiters if reader.address != fate.to] or [reader for reader in (n,) if reader.address != fate.to]
+    readers = dict.fromkeys((*recruiters, n)) if fate.machines else others
+    sends = tuple(to_staff(moment, reader, template, fate.cause, facts) for reader in readers if fate.purpose not in REPORTS)
+    what = MACHINES_TALK if fate.machines else f"{fate.purpose} {fate.state}"
+    entry = HistoryEntry(moment.now, what, "delivery", fate.reason)
     return Decision(application, sends, "delivery", f"{fate.purpose} is {fate.state}: {fate.reason}", (entry,))
 
 
@@ -135,7 +139,8 @@ def on_broken(id: str, reason: str, size: int, moment: Moment) -> Decision:
     return Decision(None, sends, "D0", because, (HistoryEntry(moment.now, "a message went to quarantine", "D0", because),))
 
 
-def on_alarm(reason: str, cause: str, moment: Moment) -> Decision:
-    """Given something about mailbot itself that a person must know, tell n@ at once, by whatever hour."""
-    alarm = to_staff(moment, moment.company.n, "alarm", cause, dict(NO_CASE) | {"reason": reason})
-    return Decision(None, (alarm,), "alarm", reason, (HistoryEntry(moment.now, "an alarm", "alarm", reason),))
+def on_alarm(reason: str, cause: str, moment: Moment, *, everybody: bool = False) -> Decision:
+    """Given something about mailbot itself that a person must know, tell n@, or `everybody` of staff, at once, by whatever hour."""
+    readers = dict.fromkeys((*moment.company.recruiters, moment.company.n)) if everybody else (moment.company.n,)
+    alarms = tuple(to_staff(moment, reader, "alarm", cause, dict(NO_CASE) | {"reason": reason}) for reader in readers)
+    return Decision(None, alarms, "alarm", reason, (HistoryEntry(moment.now, "an alarm", "alarm", reason),))

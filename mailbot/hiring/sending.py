@@ -14,12 +14,21 @@ Verdict = Literal["send", "wait", "hold", "refuse"]
 ANSWERABLE_RULES = frozenset({"D11", "D14", "D15", "reminder"})
 #: What answers a staff member's message, so that a robot of theirs that sets no headers could keep it going without end.
 ANSWERS_TO_STAFF = frozenset({"refused", "returned", "expired", "answered"})
-#: So many of these, or of relays, one address gets in an hour; a person sends fewer.
+#: What one staff member gets because of one application, as long as somebody writes.
+TO_STAFF_OF_ONE = ANSWERS_TO_STAFF | {"notice"}
+#: So many answers to staff, or relays, one address gets in an hour; a person sends fewer.
 _ALIKE_AN_HOUR = 10
 #: The same body from one address so often in an hour is a machine's (design section 6).
 _SAME_AN_HOUR = 5
 #: So many times the cap of an hour, decided in one hour, is no backlog that waits for its turn but something out of hand.
 _STORM = 3
+#: Up to so many tenths of our half of what the provider allows in 24 hours: letters that the machine writes to candidates by itself, all
+#: else, and alarms. So the letters leave room for people, and everything leaves room to say that it waits.
+_LETTERS, _ALL_ELSE, _ALARMS = 8, 9, 10
+#: How the reason begins where a cap is reached.
+_HAD = ("this address has had", "this application has had", "one of our people has had")
+#: How the reason ends where two machines may be writing to each other; after a stop it is known by that.
+_MACHINES = "machines may be talking"
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,8 +43,11 @@ class Counts:
     domain_last_hour: int
     #: To all candidates, in the last hour.
     total_last_hour: int
-    #: To this address and of this purpose, in the last hour, whoever decided them.
+    #: To this address and of this purpose, whoever decided them, in the last hour and in the last 24.
     alike_last_hour: int = 0
+    alike_last_day: int = 0
+    #: To this staff member because of this application, in the last 24 hours.
+    case_last_day: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,16 +69,32 @@ def storm(decided: int, limits: Limits) -> str:
     return f"{decided} automatic messages were decided on in an hour, and {cap} may go out in one" if decided >= _STORM * cap else ""
 
 
+def capped(because: str) -> bool:
+    """Given why a message is held, say whether it is because of a cap, and not of the message itself."""
+    return because.startswith(_HAD)
+
+
+def between_machines(because: str) -> bool:
+    """Given why a message is held, say whether it is because two machines may be writing to each other."""
+    return because.endswith(_MACHINES)
+
+
+def has_room(purpose: str, letter: bool, went: int, recipients: int, limits: Limits) -> bool:
+    """Given what a message is for, whether it is an automatic letter to a candidate, how many have gone out in 24 hours and how many this
+    would be, its copy included: does it stay within the half of the provider's allowance that mailbot keeps to?"""
+    tenths = _ALARMS if purpose == "alarm" else _LETTERS if letter else _ALL_ELSE
+    return went + recipients <= limits.provider_per_day // 2 * tenths // 10
+
+
 def may_send(intent: Intent, counts: Counts, limits: Limits) -> Permission:
     """Given an intent and what has been sent before it, say whether it may go out now, and why.
 
     Only what the machine decided by itself and addresses to a candidate is ever stopped, and what two machines have begun to tell each
     other. A cap of N lets N messages through.
     """
-    if intent.purpose in ANSWERS_TO_STAFF | {"relay"} and counts.alike_last_hour >= _ALIKE_AN_HOUR:
-        return Permission(
-            "hold", f"this address has had {counts.alike_last_hour} messages of this kind in an hour: machines may be talking"
-        )
+    endless = _endless(intent.purpose, counts, limits)
+    if endless:
+        return Permission("hold", f"{endless}: {_MACHINES}")
     if intent.audience == "staff":
         return Permission("send", "it goes to staff")
     if not intent.automatic:
@@ -84,3 +112,14 @@ def may_send(intent: Intent, counts: Counts, limits: Limits) -> Permission:
     if counts.total_last_hour >= limits.total_per_hour:
         return Permission("wait", f"{counts.total_last_hour} automatic messages have gone out in an hour")
     return Permission("send", "no cap is reached")
+
+
+def _endless(purpose: str, counts: Counts, limits: Limits) -> str:
+    """What shows that two machines may have begun to tell each other something, through us; "" where nothing does."""
+    if purpose in ANSWERS_TO_STAFF | {"relay"} and counts.alike_last_hour >= _ALIKE_AN_HOUR:
+        return f"this address has had {counts.alike_last_hour} messages of this kind in an hour"
+    if purpose == "relay" and counts.alike_last_day >= limits.relays_per_day:
+        return f"this address has had {counts.alike_last_day} answers of people in 24 hours"
+    if purpose in TO_STAFF_OF_ONE and counts.case_last_day >= limits.notices_per_day:
+        return f"one of our people has had {counts.case_last_day} notices of one application in 24 hours"
+    return ""

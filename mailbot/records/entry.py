@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Literal
 
 from mailbot.hiring.model import Audience
@@ -35,6 +35,7 @@ STATE_AFTER: dict[str, State] = {
     "dropped": "dropped",
     "resend": "planned",
 }
+_DAY = timedelta(days=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +68,8 @@ class Entry:
     committed_at: datetime | None = None
     #: True once it stands in the Sent folder.
     filed: bool = False
+    #: Each time within a day of `committed_at` that it may have gone out to somebody, the witness's copy too: what a provider counts.
+    on_wire: tuple[datetime, ...] = ()
 
     def due(self, now: datetime) -> bool:
         """Is it time to send it, or (unknown) to look for it?"""
@@ -74,8 +77,14 @@ class Entry:
             return False
         return all(instant is None or instant <= now for instant in (self.not_before, self.next))
 
-    def after(self, happening: str, at: datetime, reason: str, upcoming: datetime | None) -> Entry:
-        """Return the entry after what happened to it. Raise ValueError for what can not happen."""
+    def went_out(self, since: datetime) -> int:
+        """Return to how many recipients it may have gone out after that instant."""
+        # An older mailbot wrote down the last time alone.
+        times = self.on_wire or ((self.committed_at,) if self.committed_at else ())
+        return sum(at > since for at in times)
+
+    def after(self, happening: str, at: datetime, reason: str, upcoming: datetime | None, recipients: int = 1) -> Entry:
+        """Return the entry after what happened to it, `recipients` if it was a commit. Raise ValueError for what can not happen."""
         if self.state not in ALLOWED.get(happening, frozenset()):
             raise ValueError(f'"{happening}" can not happen to a message that is {self.state}')
         if happening == "attempt":
@@ -86,8 +95,14 @@ class Entry:
         entry, committed_at = self, self.committed_at
         if happening == "commit":
             committed_at = at
-        elif happening == "retry" or (happening == "failed" and self.state == "committed"):
+            lately = tuple(earlier for earlier in self.on_wire if earlier > at - _DAY)
+            entry = replace(self, on_wire=(*lately, *[at] * recipients))
+        elif happening in ("retry", "failed") and self.state == "committed":
             # The server refused it, so it has not gone out.
+            committed_at = None
+            entry = replace(self, on_wire=tuple(earlier for earlier in self.on_wire if earlier != self.committed_at))
+        elif happening == "retry":
+            # What is of unknown fate may go out once more.
             committed_at = None
         elif happening == "resend":
             # A person has ordered it now, so it waits for nothing and counts against no cap.

@@ -51,13 +51,18 @@ class Outbox:
         if entry.id not in self._entries:
             self._write({"event": "planned", "entry": plain(entry)}, sync=False)
 
-    def record(self, intent_id: str, event: Happening, at: datetime, *, reason: str = "", next: datetime | None = None) -> None:
-        """Write what happened to a message; "commit" must return before the final dot is sent. All but "attempt" is on the disk then.
+    def record(
+        self, intent_id: str, event: Happening, at: datetime, *, reason: str = "", next: datetime | None = None, recipients: int = 1
+    ) -> None:
+        """Write what happened to a message; "commit" must return before the final dot is sent, and says to how many `recipients` it goes,
+        the witness included. All but "attempt" is on the disk then.
 
         Raise Temporary if it could not be written: then it did not happen. Raise ValueError for what can not happen in the entry's state.
         """
-        self._next(intent_id, event, at, reason, next)
+        self._entries[intent_id].after(event, at, reason, next)
         line = {"event": event, "id": intent_id, "at": instant_text(at), "reason": reason, "next": plain(next)}
+        if recipients > 1:
+            line["recipients"] = recipients
         self._write(line, sync=event not in _NOT_FSYNCED)
 
     def person_wrote(self, reference: str, at: datetime) -> None:
@@ -111,16 +116,23 @@ class Outbox:
         newest = takewhile(lambda each: each.planned_at > since, reversed(self._entries.values()))
         return sum(each.automatic and each.audience == "candidate" for each in newest)
 
-    def alike(self, entry: Entry, now: datetime) -> int:
-        """Return how many messages of the same purpose have gone out to its address in an hour; 0 for one that was let through before,
-        or that a person has had sent again."""
+    def alike(self, entry: Entry, now: datetime, of_one: Collection[str]) -> tuple[int, int, int]:
+        """Return how many messages have gone out to its address: of its purpose in an hour, and in 24 hours, and those from its application
+        with a purpose in `of_one` in 24 hours. All 0 for one that was let through before, or that a person has had sent again."""
         if entry.at != entry.planned_at:
-            return 0
-        return sum(
-            each.purpose == entry.purpose and each.address_hash == entry.address_hash and now - each.committed_at < _HOUR
-            for each in self._entries.values()
-            if each.committed_at
+            return 0, 0, 0
+        lately = [each for each in self._entries.values() if each.address_hash == entry.address_hash and _lately(each, now, _DAY)]
+        same = [each for each in lately if each.purpose == entry.purpose]
+        return (
+            sum(_lately(each, now, _HOUR) for each in same),
+            len(same),
+            # The office of a month has parts: office/2026-11.0001.
+            sum(each.purpose in of_one and each.reference.partition(".")[0] == entry.reference.partition(".")[0] for each in lately),
         )
+
+    def went_out(self, since: datetime) -> int:
+        """Return to how many recipients anything may have gone out after that instant: what a mail provider counts."""
+        return sum(entry.went_out(since) for entry in self._entries.values())
 
     def compact(self, now: datetime, unsettled: Collection[str] = ()) -> None:
         """Drop what has been done for two days, but keep the numbers that the caps need, and the ids in `unsettled`: intents whose outcome
@@ -200,7 +212,9 @@ class Outbox:
                 self._server_files = event["by_server"]
             case happening:
                 upcoming = instant(event["next"]) if event["next"] else None
-                self._take(self._next(event["id"], happening, instant(event["at"]), event["reason"], upcoming))
+                entry = self._entries[event["id"]]
+                at, recipients = instant(event["at"]), event.get("recipients", 1)
+                self._take(entry.after(happening, at, event["reason"], upcoming, recipients))
 
     def _take(self, entry: Entry) -> None:
         self._entries[entry.id] = entry
@@ -208,9 +222,9 @@ class Outbox:
         if entry.state in _DONE:
             del self._undone[entry.id]
 
-    def _next(self, id: str, happening: str, at: datetime, reason: str, upcoming: datetime | None) -> Entry:
-        """The entry after what happened to it. Raise KeyError for an unknown entry, ValueError for what can not happen."""
-        return self._entries[id].after(happening, at, reason, upcoming)
+
+def _lately(entry: Entry, now: datetime, time: timedelta) -> bool:
+    return entry.committed_at is not None and now - entry.committed_at < time
 
 
 def _counts(entry: Entry) -> bool:

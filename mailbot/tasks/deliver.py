@@ -11,12 +11,13 @@ from hashlib import sha256
 from mailbot.errors import MailbotError, Permanent, Temporary
 from mailbot.hiring.case import Case, HistoryEntry, Intent
 from mailbot.hiring.letters import AFTER_READING, OFFICE_HOURS
-from mailbot.hiring.process import REPORTS, Fate, on_delivery
-from mailbot.hiring.sending import ANSWERS_TO_STAFF, Counts, may_send
+from mailbot.hiring.process import MACHINES_TALK, REPORTS, Fate, on_delivery
+from mailbot.hiring.sending import ANSWERS_TO_STAFF, TO_STAFF_OF_ONE, Counts, between_machines, capped, may_send
 from mailbot.hiring.steps import ended
 from mailbot.hiring.waiting import overtaken
 from mailbot.mail.smtp import Outcome, Submission
 from mailbot.records.outbox import Entry
+from mailbot.tasks.allowance import gone_out, may_go, recipients
 from mailbot.tasks.breaker import breaker, obey_limit, watch_for_storm
 from mailbot.tasks.carry import carry_out, note
 from mailbot.tasks.desk import Desk
@@ -30,6 +31,8 @@ _PAUSES = (5, 10, 20, 40, 60)
 _JITTER = 0.15
 #: Shorter than the five days of a relay: a late answer is worse than one that a person sends.
 _GIVE_UP = timedelta(hours=24)
+#: Of one and the same cap staff hear so seldom in one application.
+_ONCE_IN = timedelta(hours=24)
 
 log = logging.getLogger(__name__)
 
@@ -57,8 +60,9 @@ def deliver(desk: Desk, submission: Submission, *, reading_is_fresh: bool, sent_
     watch_for_storm(desk)
     if breaker(desk.ledger).rests(desk.clock()):
         return Delivered()
-    sent = 0
-    for planned in desk.outbox.due(desk.clock()):
+    sent, gone = 0, gone_out(desk)
+    # Alarms first: what stopped us is the first thing that is said when we may speak again.
+    for planned in sorted(desk.outbox.due(desk.clock()), key=lambda entry: entry.purpose != "alarm"):
         # A person may have dropped it between two messages.
         entry = desk.outbox.get(planned.id)
         if entry is None or entry.state == "unknown" or not entry.due(desk.clock()):
@@ -74,6 +78,8 @@ def deliver(desk: Desk, submission: Submission, *, reading_is_fresh: bool, sent_
         if entry.purpose in AFTER_READING and look_at_clock(desk):
             continue
         try:
+            if not may_go(desk, entry, gone):
+                continue
             outcome = _deliver_one(desk, submission, entry)
         except Temporary:
             raise
@@ -84,6 +90,8 @@ def deliver(desk: Desk, submission: Submission, *, reading_is_fresh: bool, sent_
         except Exception:
             log.exception("a message could not be sent", extra={"intent": entry.id})
             continue
+        if outcome:
+            gone = gone_out(desk)
         if outcome and outcome.state == "sent":
             sent += 1
         if outcome and outcome.limit:
@@ -137,7 +145,7 @@ def _deliver_one(desk: Desk, submission: Submission, entry: Entry) -> Outcome | 
         return None
 
     def commit() -> None:
-        desk.outbox.record(entry.id, "commit", desk.clock())
+        desk.outbox.record(entry.id, "commit", desk.clock(), recipients=recipients(desk, intent.to))
 
     desk.outbox.record(entry.id, "attempt", now)
     outcome = submission.send(raw, desk.company.job, intent.to, commit, witness=desk.settings.smtp.witness)
@@ -202,12 +210,13 @@ def settle(desk: Desk, reference: str, intent: Intent, state: str, reason: str) 
 
     They are told first: what the record knows, `recover` takes for told.
     """
-    # What a person dropped needs no notice, and a report about a report would never end, nor one about what a robot of staff is not told.
-    if (state == "failed" and intent.purpose not in REPORTS) or (state == "held" and intent.purpose not in REPORTS | ANSWERS_TO_STAFF):
-        case = desk.store.load(reference)
+    # What a person dropped needs no notice, and a report about a report would never end.
+    case = desk.store.load(reference) if state in ("failed", "held") and intent.purpose not in REPORTS else None
+    if case and _is_told(case, intent.purpose, state, reason, desk.clock()):
         # One that is held for the second time is told of for the second time.
         before = sum(entry.what == f"{intent.purpose} {state}" and entry.rule == intent.rule for entry in case.history)
-        tell(desk, case, intent, Fate(intent.purpose, intent.to, state, reason, f"{intent.id}/{state}/{before or ''}".rstrip("/")))
+        cause = f"{intent.id}/{state}/{before or ''}".rstrip("/")
+        tell(desk, case, intent, Fate(intent.purpose, intent.to, state, reason, cause, between_machines(reason)))
     end = HistoryEntry(desk.clock(), f"{intent.purpose} {state}", intent.rule, reason)
     note(desk, desk.store.settle(reference, intent.id, state, end))
 
@@ -218,5 +227,15 @@ def tell(desk: Desk, case: Case, intent: Intent, fate: Fate) -> None:
     carry_out(desk, on_delivery(case.application, fate, desk.moment()), about=number if case.application else 0)
 
 
+def _is_told(case: Case, purpose: str, state: str, reason: str, now: datetime) -> bool:
+    """Whether anybody is to hear of what failed or is held; of one and the same cap once in a day, for machines may go on for days."""
+    lately = [entry for entry in case.history if now - entry.at < _ONCE_IN]
+    if between_machines(reason):
+        return not any(entry.what == MACHINES_TALK for entry in lately)
+    if capped(reason) and any(entry.what == f"{purpose} {state}" and entry.because == reason for entry in lately):
+        return False
+    return state == "failed" or purpose not in ANSWERS_TO_STAFF
+
+
 def _counts(desk: Desk, entry: Entry, now: datetime) -> Counts:
-    return Counts(*desk.outbox.counts(entry, now), desk.outbox.alike(entry, now))
+    return Counts(*desk.outbox.counts(entry, now), *desk.outbox.alike(entry, now, TO_STAFF_OF_ONE))

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from applicants import LETTER, SUBJECT
 from figures import Row
-from hands import JOB, LIMITS, RECRUITER, Hands, met
+from hands import JOB, LIMITS, RECRUITER, Hands, N, met
 
 #: The other company's, and what robots call themselves here.
 OTHER, ROBOT, TICKETS = "work@other.example", "hello@agency.example", "support@tickets.example"
@@ -187,6 +187,69 @@ def test_a_robot_at_a_recruiters_address_that_sets_no_headers_is_held_too(ours: 
     # Ten relays, and what went before.
     assert len(candidate.carried) <= 10 + LIMITS.address_per_day
     assert len(there.carried) <= 40
+
+
+SLOW_DAYS = 2
+
+
+def slowly(ours: Hands, posts: dict[str, Post], answer: Callable[[str, EmailMessage], EmailMessage], days: int = SLOW_DAYS) -> None:
+    """Whoever gets mail answers it half an hour later, with other words each time; and once mailbot is started anew."""
+    ours.letter(SUBJECT, LETTER, sender=f"Агентство <{ROBOT}>")
+    for step in range(days * 48):
+        if step == 60:
+            ours.reopen()
+        ours.turn()
+        fresh = [(address, message) for address, post in posts.items() for message in post.new()]
+        ours.now += timedelta(minutes=30)
+        for address, message in fresh:
+            ours.put(answer(address, message))
+
+
+def in_any_day(post: Post, ours: Hands) -> int:
+    """How many reached that address in the worst 24 hours, by when they went out."""
+    ids = {message["Message-ID"] for message in post.carried}
+    times = [entry.committed_at for entry in ours.desk.outbox.entries() if entry.message_id in ids and entry.committed_at]
+    assert len(times) == len(ids)
+    return max(sum(first <= time < first + timedelta(hours=24) for time in times) for first in times)
+
+
+def test_a_slow_robot_at_a_candidates_address_costs_nobody_more_than_a_bound_a_day(ours: Hands) -> None:
+    """It writes every half hour, day and night, whether it is answered or not."""
+    post, staff = Post(ours, ROBOT), Post(ours, RECRUITER)
+    for step in range(SLOW_DAYS * 48):
+        ours.put(reply(ROBOT, f"Re: {SUBJECT}", f"Ваше сообщение №{step} принято, ждите ответа.", ours))
+        if step == 60:
+            ours.reopen()
+        ours.turn()
+        post.new(), staff.new()
+        ours.now += timedelta(minutes=30)
+    assert in_any_day(post, ours) <= LIMITS.address_per_day
+    # The notices, and what says that there are too many, the hint and the digest.
+    assert LIMITS.notices_per_day <= in_any_day(staff, ours) <= LIMITS.notices_per_day + 4
+    told_once_a_day(ours)
+
+
+def test_slow_robots_at_a_candidates_and_a_recruiters_address_are_stopped_by_a_bound_a_day(ours: Hands) -> None:
+    posts = {ROBOT: Post(ours, ROBOT), RECRUITER: Post(ours, RECRUITER)}
+
+    def answer(address: str, message: EmailMessage) -> EmailMessage:
+        words = f"Ваше сообщение принято в {ours.now:%H:%M}, ждите ответа."
+        robot = reply(address, f"Re: {message['Subject']}", words, ours)
+        robot["In-Reply-To"] = robot["References"] = message["Message-ID"]
+        return robot
+
+    slowly(ours, posts, answer)
+    assert LIMITS.relays_per_day <= in_any_day(posts[ROBOT], ours) <= LIMITS.relays_per_day + LIMITS.address_per_day
+    assert in_any_day(posts[RECRUITER], ours) <= LIMITS.notices_per_day + 4
+    told_once_a_day(ours)
+
+
+def told_once_a_day(ours: Hands) -> None:
+    """The recruiter and n@ hear that machines may be talking, once in 24 hours; the rest is held for them."""
+    for address in (RECRUITER, N):
+        told = [message for message in ours.sent_to(address) if "machines may be talking" in message.get_content()]
+        assert 1 <= len(told) <= SLOW_DAYS, address
+    assert any(entry.state == "held" for entry in ours.desk.outbox.entries())
 
 
 def under_the_cap(post: Post) -> None:

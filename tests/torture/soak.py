@@ -36,7 +36,15 @@ RESTARTS, FAULTS = 12, 80
 #: No message takes so long, in seconds, whatever is done to the servers.
 PATIENCE = 300
 #: A soak is a storm, which the caps would end.
-CAPS = {"total_per_hour": "1000000", "domain_per_hour": "1000000", "address_per_day": "20", "thread_without_person": "20"}
+CAPS = {
+    "total_per_hour": "1000000",
+    "domain_per_hour": "1000000",
+    "address_per_day": "20",
+    "thread_without_person": "20",
+    "relays_per_day": "1000000",
+    "notices_per_day": "1000000",
+    "provider_per_day": "1000000",
+}
 
 
 @dataclass(frozen=True)

@@ -82,6 +82,7 @@ def test_the_shipped_configuration_is_the_company_of_the_posting(folder: Path) -
     assert (company.reply_within_working_days, company.hint_after_working_days, company.relay_delay_minutes) == (3, 2, 0)
     limits = company.limits
     assert (limits.address_per_day, limits.thread_without_person, limits.domain_per_hour, limits.total_per_hour) == (3, 6, 20, 60)
+    assert (limits.relays_per_day, limits.notices_per_day, limits.provider_per_day) == (20, 40, 500)
     assert {"mail.ru", "yandex.ru", "gmail.com"} <= set(limits.public_domains)
     ends = [stage.id for stage in company.stages if stage.is_end]
     assert [stage.id for stage in company.stages if stage.id not in ends] == [

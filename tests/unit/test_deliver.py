@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from applicants import LETTER, SUBJECT
-from hands import MONDAY, RECRUITER, Hands, met
+from applicants import ANSWERS, LETTER, SUBJECT
+from hands import LIMITS, MONDAY, RECRUITER, Hands, met
 
 from mailbot.mail.smtp import Outcome
 from mailbot.tasks.deliver import next_attempt
@@ -137,3 +138,25 @@ def test_who_has_withdrawn_gets_no_automatic_mail_but_the_confirmation(tmp_path:
         "questions": "dropped",
         "withdrawn": "sent",
     }
+
+
+def test_of_one_and_the_same_cap_a_recruiter_hears_once_in_a_day(tmp_path: Path) -> None:
+    hands = met(tmp_path, limits=replace(LIMITS, address_per_day=1))
+    write(hands)
+    hands.turn()
+
+    def told_after(text: str) -> int:
+        hands.letter(f"Re: {SUBJECT}", text, sender="Мария Петрова <maria0@mail.ru>")
+        hands.turn()
+        # The answer of a person, after which the next letter is acknowledged anew.
+        notice = next(message for message in reversed(hands.sent_to(RECRUITER)) if "задержано" not in message["Subject"])
+        hands.pass_time(minutes=10)
+        hands.letter("Re:", "Спасибо, посмотрим.", sender=RECRUITER, answers=notice)
+        hands.turn()
+        hands.pass_time(minutes=10)
+        return len([message for message in hands.sent_to(RECRUITER) if "задержано" in message["Subject"]])
+
+    assert [told_after(f"Какая у вас зарплата? {number}") for number in range(3)] == [1, 1, 1]
+    # Of another kind of letter they hear.
+    assert told_after(ANSWERS) == 2
+    assert [entry.purpose for entry in hands.desk.outbox.entries() if entry.state == "held"] == ["received"] * 3 + ["test"]

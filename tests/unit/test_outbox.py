@@ -285,24 +285,83 @@ def test_an_event_of_an_unknown_message_is_refused(path: Path) -> None:
         Outbox(path)
 
 
-def test_messages_of_one_purpose_to_one_address_are_counted_for_an_hour(path: Path) -> None:
+def test_what_goes_to_one_address_is_counted_by_its_purpose_and_its_application(path: Path) -> None:
     outbox = Outbox(path)
-    for number, (minutes, purpose, address) in enumerate(
+    for number, (minutes, purpose, address, reference) in enumerate(
         [
-            (61, "relay", "address1"),
-            (59, "relay", "address1"),
-            (5, "relay", "address1"),
-            (5, "notice", "address1"),
-            (5, "relay", "address2"),
+            (24 * 60, "relay", "address1", "A-7F3K9"),
+            (23 * 60, "relay", "address1", "A-7F3K9"),
+            (61, "relay", "address1", "A-00000"),
+            (59, "relay", "address1", "A-7F3K9"),
+            (5, "relay", "address1", "A-7F3K9"),
+            (5, "notice", "address1", "A-7F3K9"),
+            (5, "notice", "address1", "A-00000"),
+            (5, "relay", "address2", "A-7F3K9"),
         ]
     ):
         at = NOW - minutes * MINUTE
-        send(outbox, replace(ENTRY, id=str(number), purpose=purpose, address_hash=address, planned_at=at, at=at), at)
+        sent = replace(ENTRY, id=str(number), purpose=purpose, address_hash=address, reference=reference, planned_at=at, at=at)
+        send(outbox, sent, at)
     relay = replace(ENTRY, id="new", purpose="relay", audience="staff", automatic=False)
     outbox.planned(relay)
-    assert outbox.alike(relay, NOW) == 2
+    for each in (outbox, Outbox(path)):
+        assert each.alike(relay, NOW, {"notice", "hint"}) == (2, 4, 1)
+        assert each.alike(relay, NOW, {"notice", "relay"}) == (2, 4, 4)
     outbox.record("new", "held", NOW)
     outbox.record("new", "resend", NOW + MINUTE)
     again = outbox.get("new")
     assert again
-    assert outbox.alike(again, NOW + MINUTE) == 0
+    assert outbox.alike(again, NOW + MINUTE, {"notice"}) == (0, 0, 0)
+
+
+def test_the_parts_of_the_office_are_one(path: Path) -> None:
+    outbox = Outbox(path)
+    for number, reference in enumerate(("office/2026-11", "office/2026-11.0001", "office/2026-11.0002", "A-7F3K9")):
+        send(outbox, replace(ENTRY, id=str(number), purpose="refused", reference=reference), NOW)
+    asked = replace(ENTRY, id="new", purpose="refused", reference="office/2026-11.0003")
+    assert outbox.alike(asked, NOW, {"refused"}) == (4, 4, 3)
+
+
+def test_all_that_may_have_gone_out_is_counted_for_the_provider(path: Path) -> None:
+    outbox = Outbox(path)
+    send(outbox, replace(ENTRY, id="letter"), NOW - timedelta(hours=23))
+    send(outbox, replace(ENTRY, id="notice", audience="staff", purpose="notice"), NOW)
+    send(outbox, replace(ENTRY, id="relay", automatic=False, purpose="relay"), NOW)
+    send(outbox, replace(ENTRY, id="long ago"), NOW - timedelta(hours=24))
+    through(path, "held", entry=replace(ENTRY, id="held"))
+    # Certainly not taken.
+    through(path, "commit", "retry", entry=replace(ENTRY, id="refused"))
+    through(path, "commit", "failed", entry=replace(ENTRY, id="refused for good"))
+    # Taken, and it came back.
+    through(path, "commit", "sent", "failed", entry=replace(ENTRY, id="bounced"))
+    # It may have gone out each time.
+    outbox = through(path, "commit", "unknown", "retry", "commit", "sent", entry=replace(ENTRY, id="repeated", audience="staff"))
+    outbox.planned(replace(ENTRY, id="with a witness"))
+    outbox.record("with a witness", "commit", NOW, recipients=2)
+    since = NOW - timedelta(hours=24)
+    for each in (outbox, Outbox(path)):
+        assert each.went_out(since) == 3 + 1 + 2 + 2
+        assert each.went_out(NOW) == 0
+
+
+def test_compaction_keeps_what_the_provider_counts(path: Path) -> None:
+    outbox = Outbox(path)
+    for number in range(3):
+        send(outbox, replace(ENTRY, id=f"old{number}"), NOW)
+        outbox.filed(f"old{number}", NOW, by_server=True)
+    later = NOW + timedelta(days=2)
+    outbox.planned(replace(ENTRY, id="new"))
+    outbox.record("new", "commit", later, recipients=2)
+    outbox.record("new", "unknown", later)
+    outbox.record("new", "commit", later + MINUTE, recipients=2)
+    outbox.record("new", "sent", later + MINUTE)
+    outbox.compact(later + MINUTE)
+    for each in (outbox, Outbox(path)):
+        assert [entry.id for entry in each.entries()] == ["new"]
+        assert each.went_out(later - MINUTE) == 4
+
+
+def test_an_entry_that_an_older_mailbot_has_compacted_counts_as_one(path: Path) -> None:
+    outbox = Outbox(path)
+    outbox.planned(replace(ENTRY, state="sent", committed_at=NOW, on_wire=()))
+    assert outbox.went_out(NOW - MINUTE) == 1

@@ -10,7 +10,7 @@ import pytest
 
 from mailbot.hiring.case import Intent
 from mailbot.hiring.company import Limits
-from mailbot.hiring.sending import ANSWERABLE_RULES, Counts, may_send
+from mailbot.hiring.sending import ANSWERABLE_RULES, Counts, between_machines, has_room, may_send
 
 LIMITS = Limits(
     message_bytes=1,
@@ -19,6 +19,9 @@ LIMITS = Limits(
     thread_without_person=6,
     domain_per_hour=20,
     total_per_hour=60,
+    relays_per_day=20,
+    notices_per_day=40,
+    provider_per_day=500,
     public_domains=("mail.ru", "Yandex.ru"),
 )
 NOTHING_SENT = Counts(address_last_day=0, thread_since_person=0, domain_last_hour=0, total_last_hour=0)
@@ -99,6 +102,50 @@ def test_two_machines_that_talk_over_us_fall_silent(purpose: str) -> None:
     assert may_send(answer, replace(NOTHING_SENT, alike_last_hour=9), LIMITS).verdict == "send"
     permission = may_send(answer, replace(NOTHING_SENT, alike_last_hour=10), LIMITS)
     assert (permission.verdict, permission.because.count("10")) == ("hold", 1)
+
+
+@pytest.mark.parametrize(
+    ("purpose", "count", "cap"),
+    [
+        ("relay", "alike_last_day", 20),
+        *((purpose, "case_last_day", 40) for purpose in ("notice", "refused", "returned", "expired", "answered")),
+    ],
+)
+def test_slow_machines_fall_silent_too(purpose: str, count: str, cap: int) -> None:
+    message = intent(purpose=purpose, audience="candidate" if purpose == "relay" else "staff", automatic=False, rule="D9")
+    assert may_send(message, replace(NOTHING_SENT, **{count: cap - 1}), LIMITS).verdict == "send"
+    permission = may_send(message, replace(NOTHING_SENT, **{count: cap}), LIMITS)
+    assert permission.verdict == "hold"
+    assert between_machines(permission.because)
+    assert str(cap) in permission.because
+
+
+@pytest.mark.parametrize("purpose", ["hint", "escalation", "held", "undelivered", "alarm", "digest", "office_notice"])
+def test_what_comes_once_is_not_counted_against_machines(purpose: str) -> None:
+    everything = replace(EVERYTHING_SENT, alike_last_hour=99, alike_last_day=99, case_last_day=99)
+    assert may_send(intent(purpose=purpose, audience="staff"), everything, LIMITS).verdict == "send"
+
+
+def test_what_is_held_for_another_reason_is_no_talk_of_machines() -> None:
+    assert not between_machines(may_send(intent(), EVERYTHING_SENT, LIMITS).because)
+
+
+@pytest.mark.parametrize(
+    ("purpose", "letter", "most"), [("questions", True, 200), ("notice", False, 225), ("relay", False, 225), ("alarm", False, 250)]
+)
+def test_letters_leave_room_for_people_and_everything_leaves_room_for_an_alarm(purpose: str, letter: bool, most: int) -> None:
+    assert has_room(purpose, letter, most - 1, 1, LIMITS)
+    assert not has_room(purpose, letter, most, 1, LIMITS)
+    # The copy for the witness is another.
+    assert not has_room(purpose, letter, most - 1, 2, LIMITS)
+
+
+@pytest.mark.parametrize("allowed", [20, 21, 300, 10_000])
+def test_even_the_smallest_allowance_has_room_for_each_and_no_half_is_exceeded(allowed: int) -> None:
+    limits = replace(LIMITS, provider_per_day=allowed)
+    for purpose, letter in (("questions", True), ("notice", False), ("alarm", False)):
+        assert has_room(purpose, letter, 0, 2, limits)
+        assert not has_room(purpose, letter, allowed // 2, 1, limits)
 
 
 def test_notices_of_a_busy_hour_are_not_stopped() -> None:
