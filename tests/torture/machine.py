@@ -34,28 +34,35 @@ class Machine(Troubles):
 
     # What comes
 
-    @rule(who=_WHO, opening=st.sampled_from(OPENINGS), folder=st.sampled_from(["INBOX", "INBOX", "Junk"]))
-    def a_candidate_applies(self, who: str, opening: str, folder: str) -> None:
+    @rule(who=_WHO, opening=st.sampled_from(OPENINGS), folder=st.sampled_from(["INBOX", "INBOX", "Junk"]), is_read=st.booleans())
+    def a_candidate_applies(self, who: str, opening: str, folder: str, is_read: bool) -> None:
         letter = self.letter(f"Отклик на вакансию «{opening}»", LETTER, sender=f"{who} <{CANDIDATES[who]}>", folder=folder)
         if folder == "Junk":
             self.junk.add(str(letter["Message-ID"]))
+        if is_read:
+            self.good_turn()
 
-    @rule(who=_WHO, text=st.sampled_from(REPLIES))
-    def a_candidate_answers(self, who: str, text: str) -> None:
+    @rule(who=_WHO, text=st.sampled_from(REPLIES), is_read=st.booleans())
+    def a_candidate_answers(self, who: str, text: str, is_read: bool) -> None:
         got = self.hands.sent_to(CANDIDATES[who])
         if got:
             self.letter(f"Re: {SUBJECT}", text, sender=f"{who} <{CANDIDATES[who]}>", answers=got[-1])
+        if got and is_read:
+            self.good_turn()
 
     @rule(what=st.sampled_from(sorted(MACHINES)))
     def a_machine_writes(self, what: str) -> None:
         sender, headers = MACHINES[what]
         self.letter(SUBJECT, "Не отвечайте на это письмо.", sender=sender, headers=headers)
 
-    @rule(same=st.booleans())
-    def a_robot_without_headers_answers(self, same: bool) -> None:
-        got = self.hands.sent_to(ROBOT)
-        words = "Ваше письмо о вакансии получено." if same else f"Ваше письмо о вакансии получено, номер {len(self.stored())}."
-        self.letter(f"Re: {SUBJECT}", words, sender=ROBOT, answers=got[-1] if got else None)
+    @rule(same=st.booleans(), times=st.integers(1, 6))
+    def a_robot_without_headers_answers(self, same: bool, times: int) -> None:
+        for time in range(times):
+            got = self.hands.sent_to(ROBOT)
+            words = f"Ваше письмо о вакансии получено, номер {0 if same else len(self.stored()) + time}."
+            self.letter(f"Re: {SUBJECT}", words, sender=ROBOT, answers=got[-1] if got else None)
+            self.let_pass(minutes=1)
+            self.good_turn()
 
     @rule(who=_WHO)
     def a_candidate_is_away(self, who: str) -> None:
@@ -64,11 +71,13 @@ class Machine(Troubles):
             away = {"Auto-Submitted": "auto-replied (vacation)"}
             self.letter("Автоответ", "Я в отпуске.", sender=f"{who} <{CANDIDATES[who]}>", answers=got[-1], headers=away)
 
-    @rule(text=st.sampled_from(STAFF_REPLIES), back=st.integers(1, 3))
-    def a_recruiter_answers_a_notice(self, text: str, back: int) -> None:
+    @rule(text=st.sampled_from(STAFF_REPLIES), back=st.integers(1, 3), times=st.sampled_from([1, 1, 2, 12]))
+    def a_recruiter_or_a_robot_of_theirs_answers_a_notice(self, text: str, back: int, times: int) -> None:
         notices = self.hands.sent_to(RECRUITER)[-back:]
-        if notices:
-            self.letter(f"Re: {notices[0]['Subject']}", text, sender=RECRUITER, answers=notices[0])
+        for time in range(times if notices else 0):
+            self.letter(f"Re: {notices[0]['Subject']}", f"{text} {time}", sender=RECRUITER, answers=notices[0])
+        if times > 1:
+            self.good_turn()
 
     @rule(who=_WHO)
     def a_person_answers_from_the_shared_mailbox(self, who: str) -> None:
@@ -142,6 +151,4 @@ class Machine(Troubles):
 
     @rule()
     def a_turn(self) -> None:
-        for folder in ("INBOX", "Sent"):
-            self.hands.server.give(self.hands.user, folder)
         self.good_turn()

@@ -83,10 +83,18 @@ class Troubles(World):
     @rule(minutes=st.sampled_from([1, 6, 20, 70]))
     def minutes_pass(self, minutes: int) -> None:
         self.let_pass(minutes=minutes)
+        self.good_turn()
 
-    @rule(days=st.integers(1, 4))
+    @rule(days=st.integers(1, 3))
     def days_pass(self, days: int) -> None:
+        for _ in range(3 * days):
+            self.let_pass(hours=8)
+            self.good_turn()
+
+    @rule(days=st.integers(1, 10))
+    def the_process_is_down(self, days: int) -> None:
         self.let_pass(days=days)
+        self.restart()
 
     @rule(hours=st.sampled_from([-50, -3, 3, 50, 2000]))
     def the_clock_is_set(self, hours: int) -> None:
