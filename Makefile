@@ -10,10 +10,12 @@ READY := $(VENV)/.ready
 test: $(READY) servers
 	$(BIN)/python -m pytest
 
-# Every point at which a pass can be stopped, hindered or cut off, of which `make test` tries a few; one table at the end.
+# Every point at which mailbot can be stopped, hindered, cut off or taken aback, of which `make test` tries a few; one table at the end.
+# A part alone: make torture PARTS=tests/torture/test_cut_conversations.py
+PARTS := tests/torture tests/crash tests/system/test_loops.py tests/unit/test_every_prefix.py
+
 torture: $(READY) servers
-	TORTURE=1 $(BIN)/python -m pytest -s tests/crash tests/torture
-	$(BIN)/python tests/torture/soak.py
+	TORTURE=1 $(BIN)/python -m pytest -v -s --show-capture=no $(PARTS)
 
 # Counts anew the system calls at which a pass is stopped: after a change that makes fewer of them on purpose.
 points: $(READY) servers
