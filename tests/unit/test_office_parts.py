@@ -34,14 +34,16 @@ def test_what_comes_from_outside_is_filed_in_parts_of_so_many_messages(hands: Ha
     assert sizes == {"office/2026-11.0001": 3, "office/2026-11.0002": 3, "office/2026-11.0003": 2}
 
 
-def test_a_message_that_comes_again_stays_where_it_is(hands: Hands) -> None:
-    robots(hands, 7)
-    hands.turn()
-    hands.server.renumber(hands.user, "INBOX")
+def test_a_message_that_is_decided_on_anew_stays_where_it_is(hands: Hands) -> None:
+    letter = hands.letter("Предложение", "Здравствуйте! Купите нашу рекламу.", sender="shop@mail.ru", folder="Junk")
     hands.reopen()
     hands.turn()
+    robots(hands, 7)
+    hands.put(letter)
+    hands.turn()
+    assert hands.verdicts()[8] == "other"
     kept = [message for reference in hands.desk.store.offices() for message in hands.desk.store.load(reference).messages]
-    assert len(kept) == 7
+    assert [message.message_id for message in kept].count(letter["Message-ID"]) == 1
 
 
 def test_the_digest_counts_the_machines_of_every_part(hands: Hands) -> None:
