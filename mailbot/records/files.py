@@ -7,6 +7,7 @@ import fcntl
 import mimetypes
 import os
 import re
+import shutil
 import unicodedata
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
@@ -50,6 +51,14 @@ def sync_folder(folder: Path) -> None:
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
+
+
+def refuse_without_room(folder: Path, needed: int) -> None:
+    """Raise Temporary, in words, if less than so many bytes are free on a folder's disk; of a small disk, less than a twentieth."""
+    with in_words(folder):
+        disk = shutil.disk_usage(folder)
+    if disk.free < min(needed, disk.total // 20):
+        raise Temporary(f"{folder}: the disk is full. Free some space: {disk.free // 1_000_000} MB are left, too little to fetch letters")
 
 
 def make_folder(folder: Path) -> None:

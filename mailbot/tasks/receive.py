@@ -11,6 +11,7 @@ from mailbot.hiring.actions import Send
 from mailbot.hiring.process import on_message
 from mailbot.mail.mailbox import Fetched, FolderState, Headline, MailboxPort
 from mailbot.mail.parcel import Read
+from mailbot.records.files import refuse_without_room
 from mailbot.tasks.breaker import watch_for_loop
 from mailbot.tasks.broken import STRIKES, asked_again, known_poison, not_given, quarantine
 from mailbot.tasks.carry import Arrival, carry_out
@@ -23,6 +24,8 @@ from mailbot.tasks.modes import enter_safe_mode
 from mailbot.tasks.sent import take_as_evidence
 from mailbot.tasks.withheld import header_of, in_words, our_message_id
 
+#: So much of the disk stays free, in bytes: what must be noted of messages on their way out has room when letters have none any more.
+_ROOM = 500_000_000
 #: If the server refuses more at once and gives nothing, it is itself in trouble.
 _A_FEW = 10
 #: Sees what was gathered of a message in another light.
@@ -58,6 +61,8 @@ def take_in_all(
     there to be read. `between` and what is raised: as for `read_folder`. `regard` may see the facts of a message otherwise;
     without `strikes` it costs a message nothing that the server does not give it."""
     limit = desk.company.limits.message_bytes
+    if todo:
+        refuse_without_room(desk.settings.state_dir, max(_ROOM, limit * 3 // 2))
     missing = {headline.uid: headline for headline in todo}
     for headline in todo:
         desk.ledger.seen(state.name, state.uidvalidity, headline.uid, headline.arrived, desk.clock())

@@ -7,6 +7,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from email.message import EmailMessage
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from applicants import LETTER, SUBJECT
@@ -305,6 +306,27 @@ def test_a_disk_in_trouble_is_no_strike_against_a_message(tmp_path: Path, monkey
     assert hands.verdicts() == {1: "application"}
 
 
+@pytest.mark.parametrize(("free", "total", "read"), [(499, 10_000, False), (500, 10_000, True), (99, 2_000, False), (100, 2_000, True)])
+def test_nothing_is_fetched_below_the_floor_of_free_space_and_all_of_it_later(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, free: int, total: int, *, read: bool
+) -> None:
+    hands = met(tmp_path)
+    write(hands)
+
+    def usage(_path: object) -> SimpleNamespace:
+        return SimpleNamespace(free=free * 1_000_000, total=total * 1_000_000)
+
+    with monkeypatch.context() as small:
+        small.setattr("mailbot.records.files.shutil.disk_usage", usage)
+        if not read:
+            with pytest.raises(Temporary, match=f"the disk is full. Free some space: {free} MB are left"):
+                hands.turn()
+            assert hands.desk.ledger.attempts("INBOX", 1, 1) == 0
+    hands.turn()
+
+    assert hands.verdicts() == {1: "application"}
+
+
 def test_a_damaged_office_stops_no_reading(tmp_path: Path) -> None:
     hands = met(tmp_path)
     hands.letter("Вне офиса", "Меня нет.", sender="noreply@example.com")
@@ -326,7 +348,7 @@ def test_a_lost_state_is_known_by_what_stands_in_sent_also_after_a_stop(tmp_path
     hands = Hands(tmp_path)
     message = f"From: {JOB}\r\nMessage-ID: <mb1.aaaabbbbccccdddd.{'0' * 32}@up-advert.ru>\r\n\r\nOurs\r\n"
     hands.server.append(hands.user, message.encode(), hands.now, "Sent")
-    carry_out = "mailbot.tasks.modes.carry_out"
+    carry_out = "mailbot.tasks.alarms.carry_out"
 
     def stopped(*_arguments: object, **_named: object) -> None:
         raise KeyboardInterrupt
