@@ -93,3 +93,15 @@ def test_a_lost_key_is_refused_and_n_is_told_once_a_day(office: Office, name: st
     office.pass_time(minutes=1)
     office.once()
     assert len(office.sent_to("new@mail.ru")) == len(office.sent_to(CANDIDATE)) == 1
+
+
+def test_the_state_of_a_newer_mailbot_is_refused_and_n_is_told(office: Office) -> None:
+    (office.folder / "state" / "version").write_text("9\n", encoding="ascii")
+    office.letter("Отклик на вакансию Аккаунт-менеджер", "Хочу работать у вас аккаунт-менеджером.\n")
+    for _ in range(2):
+        office.pass_time(minutes=5)
+        assert "written by a newer mailbot (schema 9; this one knows 2). Nothing was changed" in office.once(expect=1)
+    assert [message["To"] for message in office.sent()] == [N]
+    assert "written by a newer mailbot" in office.mailbot("status", expect=1)
+    assert "written by a newer mailbot" in office.mailbot("check", expect=2)
+    assert (office.folder / "state" / "version").read_text(encoding="ascii") == "9\n"

@@ -6,13 +6,18 @@ import copy
 import os
 import shutil
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from hands import CANDIDATE, Hands, N, met
 
+from mailbot.errors import Permanent, Temporary
 from mailbot.mail.smtp import Outcome
+from mailbot.records.journal import Journal
+from mailbot.records.outbox import Outbox
+from mailbot.records.salvage import mend
 from mailbot.tasks.modes import safe_mode
 from mailbot.tasks.orders import carry_out_order
 from mailbot.tasks.start import start
@@ -198,3 +203,75 @@ def test_whatever_is_missing_at_the_end_of_the_outbox_is_seen_by_the_records(bef
             resumed(hands)
         turns(hands)
         nobody_twice(hands, f"the first {number} lines")
+
+
+def test_every_flipped_bit_loses_the_lines_that_it_lies_in_and_no_other(before: Before, tmp_path: Path) -> None:
+    path = tmp_path / "outbox.jsonl"
+    whole = b"".join(lines(before.state / "outbox.jsonl")[2:6])
+    path.write_bytes(whole)
+    said = list(Journal(path).sound())
+    for place, byte in enumerate(whole):
+        number = whole[:place].count(b"\n")
+        for bit in range(8):
+            path.write_bytes(whole[:place] + bytes([byte ^ 1 << bit]) + whole[place + 1 :])
+            found = [event for event in Journal(path).sound() if event]
+            # Without its newline a line is one with the next.
+            lost = 2 if byte == 10 and number < 3 else 1
+            assert found == said[:number] + said[number + lost :], f"byte {place}"
+
+
+def test_no_two_damaged_lines_invent_that_a_message_was_sent_or_forget_that_it_may_have_been(before: Before, tmp_path: Path) -> None:
+    whole = lines(before.state / "outbox.jsonl")
+    truth = {entry.id: entry.state for entry in Outbox(before.state / "outbox.jsonl", writer=False).entries()}
+    for first in range(len(whole)):
+        for second in range(first, len(whole)):
+            (tmp_path / "ledger.jsonl").unlink(missing_ok=True)
+            rest = [line for number, line in enumerate(whole) if number not in (first, second)]
+            (tmp_path / "outbox.jsonl").write_bytes(b"".join([*rest, b"\0" * 40 + b"\n"]))
+            assert mend(tmp_path, before.now)
+            for entry in Outbox(tmp_path / "outbox.jsonl", writer=False).entries():
+                assert entry.state != "sent" or truth[entry.id] == "sent", f"lines {first + 1} and {second + 1}"
+                # One of the lost lines may have said that it went out.
+                assert entry.state not in ("planned", "retry"), f"lines {first + 1} and {second + 1}"
+
+
+def test_what_a_newer_mailbot_wrote_into_a_damaged_journal_is_refused_and_nothing_is_changed(before: Before) -> None:
+    for name, event in (
+        ("ledger.jsonl", {"event": "moved", "at": "2026-11-23T05:30:00.000000Z", "folder": "INBOX", "uidvalidity": 1}),
+        ("outbox.jsonl", {"event": "recalled", "id": "frh33x5qq4wy6yk7", "at": "2026-11-23T05:30:00.000000Z", "reason": "", "next": None}),
+    ):
+        state = before.again().settings.state_dir
+        path = state / name
+        journal = Journal(path)
+        journal.append(event)
+        journal.close()
+        path.write_bytes(damaged(path.read_bytes()[:-1]) + b"\n")
+        kept = path.read_bytes()
+        with pytest.raises(Permanent, match="Upgrade mailbot"):
+            mend(state, before.now)
+        assert path.read_bytes() == kept
+        assert not list(state.glob("*corrupt*")) or path.samefile(next(state.glob("*corrupt*")))
+
+
+@pytest.mark.parametrize("method", ["hardlink_to", "rename", "chmod"])
+def test_a_start_that_the_disk_stops_while_it_mends_is_begun_anew(before: Before, monkeypatch: pytest.MonkeyPatch, method: str) -> None:
+    hands = before.again()
+    for name in ("ledger.jsonl", "outbox.jsonl"):
+        path = hands.settings.state_dir / name
+        path.write_bytes(damaged(path.read_bytes()))
+    works = getattr(Path, method)
+    # The last of the calls that mending makes, then the one before it, and so on.
+    for number in reversed(range(4)):
+        with monkeypatch.context() as patched:
+            calls = iter(range(100))
+
+            def stops(*arguments: object, number: int = number, calls: Iterator[int] = calls, **more: object) -> object:
+                if next(calls) == number:
+                    raise OSError(5, "Input/output error")
+                return works(*arguments, **more)
+
+            patched.setattr(Path, method, stops)
+            with suppress(Temporary):
+                mend(hands.settings.state_dir, hands.now)
+    trial(hands, method)
+    assert len(list(hands.settings.state_dir.glob("*.corrupt-*"))) == 2
