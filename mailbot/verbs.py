@@ -33,6 +33,7 @@ from mailbot.service import check as checks
 from mailbot.service import explain as explaining
 from mailbot.service.pages import as_json, page, table
 from mailbot.tasks.adopt import Wish
+from mailbot.tasks.breaker import open_because
 from mailbot.tasks.desk import open_desk
 from mailbot.tasks.jumps import held_clock
 from mailbot.tasks.modes import safe_mode
@@ -85,11 +86,11 @@ def status(options: Options) -> int:
     if holder(settings.state_dir) is not None:
         asked = _ask(Requests(settings.state_dir / "requests"), "status", {})
         answer = orjson.loads(asked)
-        safe, clock = str(answer.pop("safe", "")), str(answer.pop("clock", ""))
+        safe, clock, opened = (str(answer.pop(name, "")) for name in ("safe", "clock", "opened"))
     else:
         desk = open_desk(settings, daemon.system_clock, writer=False)
-        answer, safe, clock = health.health(desk, None), safe_mode(desk), held_clock(desk)
-    print(as_json(answer) if options.json else f"{health.in_words(answer, safe, clock)}\n{schema.said(settings.state_dir)}")
+        answer, safe, clock, opened = health.health(desk, None), safe_mode(desk), held_clock(desk), open_because(desk)
+    print(as_json(answer) if options.json else f"{health.in_words(answer, safe, clock, opened)}\n{schema.said(settings.state_dir)}")
     return 0 if answer["state"] == "ok" else 1
 
 

@@ -11,6 +11,7 @@ from mailbot.records.requests import Request
 from mailbot.service.adoption import wish_of
 from mailbot.service.health import Pulse, health
 from mailbot.service.signals import Stop
+from mailbot.tasks.breaker import open_because
 from mailbot.tasks.desk import Desk
 from mailbot.tasks.jumps import held_clock
 from mailbot.tasks.modes import safe_mode
@@ -31,7 +32,8 @@ def run_errands(desk: Desk, pulse: Pulse) -> bool:
             continue
         try:
             if request.verb == "status":
-                text = orjson.dumps(health(desk, pulse) | {"safe": safe_mode(desk), "clock": held_clock(desk)}).decode()
+                words = {"safe": safe_mode(desk), "clock": held_clock(desk), "opened": open_because(desk)}
+                text = orjson.dumps(health(desk, pulse) | words).decode()
             elif request.verb == "adopt":
                 text = _adopt(desk, pulse, request)
                 changed = True

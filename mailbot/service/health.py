@@ -80,7 +80,7 @@ def health(desk: Desk, pulse: Pulse | None) -> dict[str, object]:
     return answer
 
 
-def in_words(answer: Mapping[str, object], safe: str, clock: str) -> str:
+def in_words(answer: Mapping[str, object], safe: str, clock: str, opened: str = "") -> str:
     """The same for a person, a line a matter."""
     lines = [f"{name.replace('_', ' ')}: {_plain(value)}" for name, value in answer.items()]
     if clock:
@@ -88,6 +88,8 @@ def in_words(answer: Mapping[str, object], safe: str, clock: str) -> str:
     boxes = answer["mailboxes"]
     assert isinstance(boxes, list)
     lines += [box["because"] for box in boxes if box["because"]]
+    if opened:
+        lines.insert(1, opened)
     if safe:
         lines.insert(1, f"safe mode: {safe}; nothing is sent to candidates until `mailbot resume`")
     return "\n".join(lines)

@@ -83,6 +83,12 @@ def watch_for_loop(desk: Desk, reference: str, arrival: Arrival) -> None:
         _open(desk, f"{because} ({reference})")
 
 
+def open_because(desk: Desk) -> str:
+    """Since when and why it is open, in words; "" if it is not."""
+    known = breaker(desk.ledger)
+    return _in_words(known, desk) if known.open else ""
+
+
 def close_breaker(desk: Desk) -> bool:
     """Close it, the provider's day of rest too; return whether it was open. Raise Temporary."""
     known = breaker(desk.ledger)
@@ -98,17 +104,20 @@ def _open(desk: Desk, reason: str, rest: timedelta | None = None) -> None:
     if known.open and until == known.rest_until:
         return
     log.error("the breaker is open: nothing automatic goes to candidates until `mailbot breaker close`: %s", reason)
+    opened = Breaker(True, known.at if known.open else now, reason, known.count + (not known.open), until)
     try:
-        # First, for after a stop in between it is opened anew; the same alarm is written once.
-        if not known.open:
-            alarm(desk, _in_words(reason, until, desk), f"{_BREAKER}/{known.count}")
+        # First, for after a stop in between it is opened anew; the same alarm is written once. That a rest begins is another.
+        alarm(desk, _in_words(opened, desk), f"{_BREAKER}/{known.count}" + (f"/{now:%Y-%m-%d}" if known.open else ""))
     finally:
-        _remember(desk, Breaker(True, known.at if known.open else now, reason, known.count + (not known.open), until))
+        _remember(desk, opened)
 
 
-def _in_words(reason: str, until: datetime | None, desk: Desk) -> str:
-    rest = f" Nothing at all is sent until {desk.worktime.local(until):%Y-%m-%d %H:%M}." if until else ""
-    return f"the breaker is open: {reason}.{rest} Nothing automatic goes to candidates until somebody says: mailbot breaker close"
+def _in_words(state: Breaker, desk: Desk) -> str:
+    """With the time, for it may be read a day later."""
+    since = f" since {desk.worktime.local(state.at):%Y-%m-%d %H:%M}" if state.at else ""
+    rest = f" Nothing at all is sent until {desk.worktime.local(state.rest_until):%Y-%m-%d %H:%M}." if state.rest_until else ""
+    close = "Nothing automatic goes to candidates until somebody says: mailbot breaker close"
+    return f"the breaker is open{since}: {state.reason}.{rest} {close}"
 
 
 def _remember(desk: Desk, state: Breaker) -> None:

@@ -13,7 +13,8 @@ from hands import CANDIDATE, LIMITS, MONDAY, RECRUITER, Hands, N, met
 from mailbot.hiring.sending import loop, storm
 from mailbot.mail.smtp import Outcome
 from mailbot.records.ledger import Ledger
-from mailbot.tasks.breaker import breaker, close_breaker
+from mailbot.service.health import health, in_words
+from mailbot.tasks.breaker import breaker, close_breaker, open_because
 from mailbot.tasks.orders import carry_out_order
 
 TOO_MUCH = Outcome("retry", 550, "5.4.5 Daily user sending limit exceeded", limit=True)
@@ -159,8 +160,54 @@ def test_a_providers_limit_stops_everything_for_a_day_and_candidates_until_a_per
 
     hands.pass_time(hours=2)
     hands.turn()
-    # Staff first: the notice, and the alarm that could not go out either.
-    assert {sent.recipient for sent in hands.submission.sent} == {RECRUITER, N}
+    # The very first is the alarm that could not go out either, and it says when that was; then the notice.
+    assert [sent.recipient for sent in hands.submission.sent] == [N, RECRUITER]
+    (told,) = hands.sent_to(N)
+    assert "open since 2026-11-23 10:31" in " ".join(told.get_content().split())
+    assert is_open(hands)
+
+
+def test_status_says_what_the_provider_said_and_the_log_has_it_as_an_error(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    hands = met(tmp_path)
+    hands.submission.script(TOO_MUCH)
+    hands.letter(SUBJECT, LETTER)
+    hands.turn()
+
+    said = in_words(health(hands.desk, None), "", "", open_because(hands.desk))
+    assert "open since 2026-11-23 10:31: the mail provider says that enough was sent" in said
+    assert [record.levelname for record in caplog.records if "the mail provider says" in record.getMessage()] == ["ERROR"]
+
+
+def test_a_providers_limit_is_told_of_also_where_a_loop_has_opened_it_before(tmp_path: Path) -> None:
+    hands = met(tmp_path)
+    hands.letter(SUBJECT, LETTER)
+    hands.turn()
+    again(hands, 5)
+    assert len(hands.sent_to(N)) == 1
+    hands.submission.script(TOO_MUCH)
+    hands.letter(SUBJECT, LETTER, sender="oleg@mail.ru")
+    hands.turn()
+
+    hands.pass_time(hours=25)
+    hands.turn()
+    assert any("the mail provider says" in " ".join(message.get_content().split()) for message in hands.sent_to(N))
+
+
+def test_what_staff_are_told_is_no_storm(tmp_path: Path) -> None:
+    """However many notices, reports and alarms there are: only what the machine decides to write to candidates counts."""
+    hands = met(tmp_path, limits=replace(LIMITS, total_per_hour=1))
+    for number in range(2):
+        hands.letter(SUBJECT, LETTER, sender=f"Мария Петрова <maria{number}@mail.ru>")
+        hands.turn()
+    for number in range(30):
+        hands.letter("Предложение", f"Купите {number}", sender=f"shop{number}@shop.example", headers={"Precedence": "bulk"})
+        hands.letter("Приз", f"Вы выиграли {number}", sender=f"prize{number}@shop.example", folder="Junk")
+    hands.turn()
+
+    assert len(hands.sent_to(RECRUITER)) == 32
+    assert not is_open(hands)
+    hands.letter(SUBJECT, LETTER, sender="Мария Петрова <maria2@mail.ru>")
+    hands.turn()
     assert is_open(hands)
 
 
