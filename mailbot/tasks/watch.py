@@ -13,6 +13,7 @@ from mailbot.mail.folders import Folder
 from mailbot.mail.mailbox import FolderState, MailboxPort
 from mailbot.mail.smtp import Submission
 from mailbot.tasks.adopt import Progress, Wish, adopt
+from mailbot.tasks.alarms import alarm
 from mailbot.tasks.deliver import deliver
 from mailbot.tasks.desk import Desk
 from mailbot.tasks.gather import Role
@@ -33,6 +34,8 @@ LOGIN_PAUSE = 15 * 60
 _SILENT_PAUSE = 60
 #: A Sent folder that takes nothing, or lets nothing be looked for, is tried again so seldom, in seconds.
 _FILING_PAUSE = 15 * 60
+
+_FULL = "the mailbox is full: its server files nothing more in Sent, and may refuse new letters. Make room in it"
 
 log = logging.getLogger(__name__)
 
@@ -170,6 +173,8 @@ class Watch:
             self.mailbox.noop()
             self.filing_rests_until = time.monotonic() + _FILING_PAUSE
             log.warning("sent messages could not be filed; next try in %d minutes: %s", _FILING_PAUSE // 60, problem)
+            if "[OVERQUOTA]" in str(problem):
+                alarm(self.desk, _FULL, f"full/{self.desk.worktime.local(self.desk.clock()).date().isoformat()}")
 
     def sent_folder(self) -> str:
         """The name of the Sent folder, "" if there is none."""

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 from applicants import LETTER, SUBJECT
-from hands import RECRUITER, Hands, met
+from hands import RECRUITER, Hands, N, met
 
 from mailbot.errors import Temporary
 from mailbot.mail.smtp import Outcome
@@ -106,6 +106,23 @@ def test_a_mailbox_that_takes_nothing_keeps_nobody_from_reading_and_sending(tmp_
     hands.watch.filing_rests_until = 0.0
     hands.turn()
     assert in_sent(hands) == submitted(hands)
+
+
+def test_n_hears_once_a_day_that_the_mailbox_is_full(tmp_path: Path) -> None:
+    hands = met(tmp_path)
+    write(hands, 1)
+    hands.turn()
+    hands.pass_time(seconds=20)
+    for _ in range(3):
+        hands.server.fail("append", Temporary("IMAP server: APPEND: append failed: [OVERQUOTA] Quota exceeded"))
+        hands.watch.filing_rests_until = 0.0
+        hands.turn()
+        hands.turn()
+
+    (told,) = hands.sent_to(N)
+    body = told.get_body(("plain",))
+    assert body
+    assert "the mailbox is full" in " ".join(body.get_content().split())
 
 
 def test_a_damaged_record_keeps_nothing_else_from_being_filed(tmp_path: Path) -> None:
