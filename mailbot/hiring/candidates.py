@@ -251,7 +251,7 @@ class _Letter:
         if not self.facts.answering:
             return "it is an older letter that was adopted to be answered by a person"
         if self.facts.late:
-            return "it came more than 14 days ago"
+            return "it came long ago, or may have"
         return "" if self.facts.judgement.may_answer else self.facts.judgement.because
 
     def _is_repeated_to_n(self) -> bool:

@@ -53,7 +53,7 @@ class Facts:
     staff: StaffRoute | None = None
     #: For a first letter: when a person last wrote to its sender from our own mailbox, None if never.
     answered: datetime | None = None
-    #: First seen more than 14 days after it arrived: recorded and shown to a person, not answered.
+    #: First seen more than 14 days after it arrived, or long after it was written: recorded and shown to a person, not answered.
     late: bool = False
     #: For a letter that a person has mailbot adopt: the moment of adopting, at which its reply clock starts.
     adopted: datetime | None = None

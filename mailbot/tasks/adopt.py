@@ -12,11 +12,12 @@ from mailbot.errors import BadMessage, Permanent
 from mailbot.hiring.automatic import auto_reply
 from mailbot.mail.folders import Folder
 from mailbot.mail.mailbox import FolderState, Headline, MailboxPort
+from mailbot.tasks.contact import first_contact
 from mailbot.tasks.desk import Desk
 from mailbot.tasks.found import OUR_FORM
 from mailbot.tasks.gather import Gathered, Role
 from mailbot.tasks.receive import take_in_all
-from mailbot.tasks.sweep import first_contact, unsettled
+from mailbot.tasks.sweep import unsettled
 
 #: Told how many of how many letters have been taken in.
 Progress = Callable[[int, int], None]

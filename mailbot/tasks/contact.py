@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Sequence
+from datetime import datetime
 
 from mailbot.mail.mailbox import FolderState, Headline, MailboxPort
 from mailbot.tasks.damage import met_before
@@ -91,3 +92,9 @@ def without_verdict(desk: Desk, mailbox: MailboxPort, state: FolderState) -> lis
         if uid not in {headline.uid for headline in headlines}:
             desk.ledger.gone(state.name, state.uidvalidity, uid, desk.clock())
     return todo
+
+
+def first_contact(desk: Desk) -> datetime | None:
+    """When mailbot first saw this mailbox: what came before is old, in whatever folder it lies. None before that."""
+    contacts = (desk.ledger.cursor(name) for name in ("INBOX", *desk.settings.imap.folders))
+    return min((cursor.first_contact for cursor in contacts if cursor), default=None)

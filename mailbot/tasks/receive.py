@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
+from dataclasses import replace
 
 from mailbot.errors import BadMessage, MailbotError, Temporary
 from mailbot.hiring.actions import Send
@@ -12,6 +13,7 @@ from mailbot.hiring.process import on_message
 from mailbot.mail.mailbox import Fetched, FolderState, Headline, MailboxPort
 from mailbot.mail.parcel import Read
 from mailbot.records.files import refuse_without_room
+from mailbot.tasks.age import age
 from mailbot.tasks.breaker import watch_for_loop
 from mailbot.tasks.broken import STRIKES, asked_again, known_poison, not_given, quarantine
 from mailbot.tasks.carry import Arrival, carry_out
@@ -165,6 +167,9 @@ def _decide(
     identity = desk.key.identity(read.message)
     first = desk.ledger.arrival_of(identity)
     gathered = gather(desk, read, role=role, arrived=min(first, arrived) if first else arrived, folder=state.name, too_large=too_large)
+    seen_as = age(desk, role, state, headline, read.message)
+    if seen_as == "late":
+        gathered = replace(gathered, facts=replace(gathered.facts, late=True))
     gathered = regard(gathered)
     judgement = gathered.facts.judgement
     kind: str = judgement.kind
@@ -190,6 +195,10 @@ def _decide(
         take_as_evidence(desk, read.message, in_sent=role == "sent")
     if kind in ("ours", "duplicate"):
         verdict(desk.ledger.reference_of(identity))
+        return
+    # What has its row already is to be adopted.
+    if seen_as == "old" and desk.ledger.verdict_of(state.name, state.uidvalidity, headline.uid) is None:
+        desk.ledger.verdict(state.name, state.uidvalidity, headline.uid, "old", "", "", "", desk.clock())
         return
     decide(desk, gathered, raw, verdict)
 

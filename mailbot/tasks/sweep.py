@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 from mailbot.errors import Permanent, Temporary
 from mailbot.mail.folders import Folder
 from mailbot.mail.mailbox import FolderState, Headline, MailboxPort
 from mailbot.tasks.broken import asked_again
-from mailbot.tasks.contact import begun_anew
+from mailbot.tasks.contact import begun_anew, first_contact
 from mailbot.tasks.desk import Desk
 from mailbot.tasks.gather import Role
 from mailbot.tasks.receive import take_in_all
@@ -71,9 +71,3 @@ def looked_through(desk: Desk, mailbox: MailboxPort, state: FolderState) -> tupl
     # What was there at first contact is old, though it came in the same second.
     lowest = cursor.first_uidnext if cursor else 1
     return tuple(headline for headline in mailbox.headlines_since(max(met, desk.clock() - SWEPT)) if headline.uid >= lowest)
-
-
-def first_contact(desk: Desk) -> datetime | None:
-    """When mailbot first saw this mailbox: what came before is old, in whatever folder it lies. None before that."""
-    contacts = (desk.ledger.cursor(name) for name in ("INBOX", *desk.settings.imap.folders))
-    return min((cursor.first_contact for cursor in contacts if cursor), default=None)

@@ -2,18 +2,30 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from datetime import datetime, timedelta
+from email.message import EmailMessage
+from email.utils import format_datetime, make_msgid
 from pathlib import Path
 
 import pytest
 from applicants import LETTER, SUBJECT
-from hands import Hands, met
+from hands import CANDIDATE, JOB, MONDAY, Hands, met
 
 from mailbot.service.health import health, this_process
 from mailbot.tasks.watch import SWEEP_SECONDS
 
 
-def write(hands: Hands, number: int, folder: str = "INBOX") -> None:
-    hands.letter(SUBJECT, LETTER, sender=f"Мария Петрова <maria{number}@mail.ru>", folder=folder)
+def write(hands: Hands, number: int, folder: str = "INBOX", *, received: bool = False, dated: datetime | None = None) -> None:
+    """A letter; with the line of the mail server that took it now, and with another Date."""
+    letter = EmailMessage()
+    if received:
+        letter["Received"] = f"from mx.example.org by up-advert.ru with LMTP; {format_datetime(hands.now)}"
+    letter["From"], letter["To"], letter["Subject"] = f"Мария Петрова <maria{number}@mail.ru>", JOB, SUBJECT
+    letter["Date"] = format_datetime(dated or hands.now)
+    letter["Message-ID"] = make_msgid(domain="candidates.example")
+    letter.set_content(LETTER)
+    hands.put(letter, folder)
 
 
 def answered(hands: Hands, *numbers: int) -> list[int]:
@@ -72,3 +84,81 @@ def test_a_folder_that_is_only_swept_is_looked_through_anew_when_its_uids_go_bac
     assert row
     assert row.arrived == hands.now
     assert row.identity
+
+
+def migrated(hands: Hands, folder: str = "INBOX") -> None:
+    """The mailbox is moved to another server, which calls everything new: UIDVALIDITY, UIDs, INTERNALDATE."""
+    hands.server.renumber(hands.user, folder)
+    there = hands.server.folder(hands.user, folder)
+    now = hands.now.strftime("%d-%b-%Y %H:%M:%S %z")
+    there.stored = [replace(stored, internaldate=now) for stored in there.stored]
+
+
+@pytest.mark.parametrize("through_our_server", [False, True])
+def test_what_lay_there_at_first_contact_is_not_answered_when_a_migration_has_restamped_it(
+    tmp_path: Path, through_our_server: bool
+) -> None:
+    hands = Hands(tmp_path)
+    start = hands.now
+    for number in range(3):
+        hands.now = start - timedelta(days=100 - number)
+        write(hands, number, received=through_our_server)
+    hands.now = start
+    hands.turn()
+    hands.pass_time(days=3)
+    write(hands, 10, received=through_our_server)
+    hands.turn()
+    hands.pass_time(days=1)
+    migrated(hands)
+    hands.pass_time(minutes=1)
+    write(hands, 11, received=through_our_server)
+
+    hands.turn()
+    hands.turn()
+
+    assert answered(hands, 0, 1, 2, 10, 11) == [0, 0, 0, 1, 1]
+    # Our own server's word that it took them before first contact is proof; their writers' is not, so a person sees them.
+    seen = ["old"] * 3 if through_our_server else ["application"] * 3
+    assert list(hands.verdicts().values()) == [*seen, "duplicate", "application"]
+    assert len(hands.cases()) == (2 if through_our_server else 5)
+
+
+def test_an_old_letter_that_is_restamped_by_whoever_moves_it_is_for_a_person(tmp_path: Path) -> None:
+    hands = met(tmp_path)
+    hands.now -= timedelta(days=5)
+    letter = hands.letter(SUBJECT, LETTER, folder="Junk")
+    hands.server.expunge(hands.user, 1, "Junk")
+    hands.now += timedelta(days=6)
+    hands.put(letter)
+
+    hands.turn()
+
+    assert hands.sent_to(CANDIDATE) == []
+    assert [case.application.waits_for for case in hands.cases() if case.application] == ["staff"]
+
+
+def test_a_candidate_whose_clock_is_wrong_is_answered(tmp_path: Path) -> None:
+    hands = met(tmp_path)
+    write(hands, 1, received=True, dated=MONDAY - timedelta(days=3000))
+
+    hands.turn()
+
+    assert answered(hands, 1) == [1]
+
+
+def test_a_letter_that_was_elsewhere_while_the_folder_was_read_is_for_a_person_once_it_is_renumbered(tmp_path: Path) -> None:
+    hands = met(tmp_path)
+    write(hands, 1)
+    letter = hands.server.messages(hands.user)[0]
+    hands.server.expunge(hands.user, 1)
+    hands.pass_time(days=3)
+    write(hands, 2)
+    hands.turn()
+    there = hands.server.folder(hands.user, "INBOX")
+    there.stored.insert(0, letter)
+    hands.server.renumber(hands.user)
+
+    hands.turn()
+
+    assert answered(hands, 1, 2) == [0, 1]
+    assert hands.verdicts() == {1: "application", 2: "duplicate"}
