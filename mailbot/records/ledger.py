@@ -29,9 +29,10 @@ class Ledger:
         cursor = self._cursors.get(folder)
         return replace(cursor, highest=self._folder(folder, cursor.uidvalidity).highest) if cursor else None
 
-    def first_contact(self, folder: str, at: datetime, uidvalidity: int, uidnext: int, count: int) -> None:
-        """Remember what was there when mailbot first saw the folder. On the disk when it returns. Raise Temporary."""
-        self._write("contact", folder, uidvalidity, at, uidnext=uidnext, count=count)
+    def first_contact(self, folder: str, at: datetime, uidvalidity: int, uidnext: int, count: int, *, by_uid: bool = False) -> None:
+        """Remember what was there when mailbot first saw the folder; again, and `by_uid`, where that instant proves to have been wrong. On
+        the disk when it returns. Raise Temporary."""
+        self._write("contact", folder, uidvalidity, at, uidnext=uidnext, count=count, by_uid=by_uid)
 
     def new_validity(self, folder: str, uidvalidity: int, at: datetime) -> None:
         """Forget the folder's UIDs, for they mean other messages now (RFC 3501 2.3.1.1), also where the UIDVALIDITY is the same; identities
@@ -219,7 +220,8 @@ class Ledger:
                 if now and (event["event"] != "seen" or event["uid"] not in folder.settled):
                     folder.open[event["uid"]] = now
             case "contact":
-                self._cursors[key[0]] = Cursor(*key, instant(event["at"]), event["uidnext"], event["count"])
+                met = instant(event["at"])
+                self._cursors[key[0]] = Cursor(*key, met, event["uidnext"], event["count"], by_uid=event.get("by_uid", False))
             case "validity":
                 self._past += len(folder.settled)
                 self._folders[key] = FolderRows()

@@ -28,6 +28,8 @@ class Cursor:
     highest: int = 0
     #: Once UIDs mean other messages: what arrived before it was there when the folder was read by the UIDs of before. None until then.
     known_until: datetime | None = None
+    #: The clock was ahead at first contact, so only UIDs tell what was there then.
+    by_uid: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,6 +14,8 @@ from mailbot.tasks.gather import Role
 
 #: So far the clocks of a candidate, of our mail server and of this machine may be apart.
 _APART = timedelta(hours=1)
+#: Where the clock was ahead at first contact, what came earlier than this before it is seen by a person.
+_CLOCK_AHEAD = timedelta(days=1)
 #: "late": recorded and shown to a person, not answered; "old": it was there at first contact.
 Age = Literal["new", "late", "old"]
 
@@ -27,11 +29,13 @@ def age(desk: Desk, role: Role, state: FolderState, headline: Headline, message:
     met = cursor.first_contact if cursor else first_contact(desk)
     if met is None:
         return "new"
+    if cursor and cursor.by_uid:
+        met -= _CLOCK_AHEAD
     received = None if role == "sent" else _received(message)
     stamps = [stamp for stamp in (received, message.date) if stamp]
     before = bool(stamps) and all(stamp < met - _APART for stamp in stamps)
     if cursor is None or cursor.known_until is None:
-        return "late" if before else "new"
+        return "late" if before or headline.arrived < met.replace(microsecond=0) else "new"
     if before and (received or role == "sent"):
         return "old"
     # What came so early was there when the folder was read by the UIDs of before, so it was somewhere else then.

@@ -35,6 +35,10 @@ def meet(desk: Desk, mailbox: MailboxPort, role: Role, state: FolderState) -> No
             log.warning("first start: %d older messages left alone; see mailbot adopt", state.exists)
     elif cursor.uidvalidity != state.uidvalidity:
         _begin_anew(desk, state)
+    elif desk.clock() < cursor.first_contact and not cursor.known_until and (cursor.first_uidnext > 1 or not cursor.count):
+        log.warning("the clock was ahead at the first start: what came since is told by its UID")
+        contact = (state.name, desk.clock(), state.uidvalidity, cursor.first_uidnext, cursor.count)
+        desk.ledger.first_contact(*contact, by_uid=True)
 
 
 def begun_anew(desk: Desk, state: FolderState, listed: Sequence[Headline]) -> bool:
@@ -84,7 +88,8 @@ def without_verdict(desk: Desk, mailbox: MailboxPort, state: FolderState) -> lis
             continue
         desk.ledger.seen(state.name, state.uidvalidity, headline.uid, headline.arrived, desk.clock())
         # INTERNALDATE has whole seconds, so the instant of first contact is compared in them too.
-        if headline.uid < cursor.first_uidnext or headline.arrived < cursor.first_contact.replace(microsecond=0):
+        before = headline.arrived < cursor.first_contact.replace(microsecond=0)
+        if headline.uid < cursor.first_uidnext or (before and not cursor.by_uid):
             desk.ledger.verdict(state.name, state.uidvalidity, headline.uid, "old", "", "", "", desk.clock())
         else:
             todo.append(headline)

@@ -162,3 +162,30 @@ def test_a_letter_that_was_elsewhere_while_the_folder_was_read_is_for_a_person_o
 
     assert answered(hands, 1, 2) == [0, 1]
     assert hands.verdicts() == {1: "application", 2: "duplicate"}
+
+
+def test_a_clock_that_was_ahead_at_the_first_start_hides_no_letter(tmp_path: Path) -> None:
+    hands = Hands(tmp_path)
+    write(hands, 1)
+    hands.set_clock(hours=2)
+    hands.turn()
+    hands.set_clock(hours=-2)
+    hands.pass_time(minutes=30)
+    write(hands, 2)
+    hands.pass_time(minutes=1)
+    hands.turn()
+    write(hands, 3)
+    hands.pass_time(hours=5)
+    hands.reopen()
+    hands.desk.ledger.compact()
+    old = hands.letter(SUBJECT, LETTER, folder="Junk")
+    hands.now -= timedelta(days=3)
+    hands.put(old)
+    hands.now += timedelta(days=3)
+
+    hands.turn()
+
+    assert answered(hands, 1, 2, 3) == [0, 1, 1]
+    # What is moved in from days before is for a person.
+    assert hands.sent_to(CANDIDATE) == []
+    assert hands.verdicts() == {1: "", 2: "application", 3: "application", 4: "application"}
