@@ -32,6 +32,8 @@ def on_staff(application: Application | None, message: Message, facts: Facts, mo
     rule, route = facts.judgement.rule, facts.staff
     assert route is not None  # kinds says "staff" only of a message whose way is known
     if application is None:
+        if route.asks_of_held:
+            return _on_held(None, facts, route, moment)
         return Decision(None, rule=rule, because="a staff member's message that belongs to no application")
     if route.route != "notice" or _reached_candidate(application, message):
         reached = replace(application, thread=thread_with(application.thread, message.message_id))
@@ -61,7 +63,7 @@ def on_staff(application: Application | None, message: Message, facts: Facts, mo
     return Decision(written, (relay, *told), rule, because, (HistoryEntry(moment.now, "a person's answer is relayed", rule, because),))
 
 
-def _on_held(application: Application, facts: Facts, route: StaffRoute, moment: Moment) -> Decision:
+def _on_held(application: Application | None, facts: Facts, route: StaffRoute, moment: Moment) -> Decision:
     """The answer to a notice that asks what becomes of a held message: one word, or it comes back. It answers no candidate's letter."""
     word = word_of(facts.reply.new_text)
     if not route.held:
@@ -130,13 +132,14 @@ def _not_to_be_relayed(application: Application, message: Message, facts: Facts,
     return next((reason for each in texts if (reason := leak(each, route.notice_text, route.candidate_words, forbidden))), "")
 
 
-def _returned(application: Application, facts: Facts, route: StaffRoute, moment: Moment, reason: str) -> Decision:
+def _returned(application: Application | None, facts: Facts, route: StaffRoute, moment: Moment, reason: str) -> Decision:
+    case = case_facts(moment, application) if application else office_facts(moment) | dict(NO_CASE)
     back = to_staff(
         moment,
         route.recruiter,
         "returned",
         facts.identity,
-        case_facts(moment, application) | {"reason": reason, "text": facts.reply.new_text},
+        case | {"reason": reason, "text": facts.reply.new_text},
         auto_submitted="auto-replied",
     )
     entry = HistoryEntry(moment.now, "a relay was not sent", facts.judgement.rule, reason)

@@ -50,17 +50,20 @@ def carry_out(
     arrival: Arrival | None = None,
     about: int = 0,
     committed: Callable[[str], None] = lambda reference: None,
+    office: str = "",
 ) -> str:
     """Given a decision and what came in, render, commit and put on the outbox; return the case's reference.
 
-    `about` is the number of the message that notices tell of where nothing came in. `committed` is called with the
+    `about` is the number of the message that notices tell of where nothing came in, and `office` the part of the office in which it
+    stands, if it belongs to no application. `committed` is called with the
     reference once the record is on the disk, and before the catalogue knows of it: a stop in between is seen at the
     next start by the record that the catalogue does not fit. Doing it twice changes nothing: what has been filed or
     intended before is recognised by its identity. Raise Temporary if the disk does not let us; then nothing has happened.
     """
     now = desk.clock()
     application = decision.application
-    case = case_of(desk, application.reference) if application else _office(desk, arrival, now)
+    known_place = application.reference if application else office
+    case = case_of(desk, known_place) if known_place else _office(desk, arrival, now)
     reference = case.reference
     number = max((message.number for message in case.messages), default=0)
     messages: list[NewMessage] = []

@@ -224,7 +224,8 @@ def settle(desk: Desk, reference: str, intent: Intent, state: str, reason: str) 
 def tell(desk: Desk, case: Case, intent: Intent, fate: Fate) -> None:
     """Given what is to be known of a message of ours, tell the recruiters of its case; the same cause again tells nobody twice."""
     number = next((message.number for message in case.messages if message.identity == intent.id), 0)
-    carry_out(desk, on_delivery(case.application, fate, desk.moment()), about=number if case.application else 0)
+    # What tells of a message stands where that stands, so that an answer to it finds it.
+    carry_out(desk, on_delivery(case.application, fate, desk.moment()), about=number, office=case.reference)
 
 
 def _is_told(case: Case, purpose: str, state: str, reason: str, now: datetime) -> bool:

@@ -25,6 +25,7 @@ from mailbot.mail.parcel import Read
 from mailbot.records.key import Key
 from mailbot.tasks.carry import case_of, office_reference
 from mailbot.tasks.desk import Desk
+from mailbot.tasks.found import OUR_FORM
 
 #: A letter first seen later than this after its arrival is recorded and shown to a person, not answered (design section 5).
 LATE = timedelta(days=14)
@@ -117,7 +118,7 @@ def gather(desk: Desk, read: Read, *, role: Role, arrived: datetime, folder: str
         late=desk.clock() - arrived > LATE,
         returned_purpose=_returned_purpose(desk, message),
     )
-    return Gathered(message, facts, application, notice.filed.about if notice else 0)
+    return Gathered(message, facts, application, notice.filed.about if notice and notice.case.application else 0)
 
 
 def _seen_before(desk: Desk, identity: str, role: Role, folder: str) -> bool:
@@ -157,6 +158,19 @@ def _written_by_us(desk: Desk, message_id: str) -> tuple[Case, FiledMessage] | N
     return (case, filed) if filed else None
 
 
+def _written_by_the_office(desk: Desk, token: str) -> tuple[Case, FiledMessage] | None:
+    """The same for what belongs to no application. It stands where the outbox knows it to, or beside the held message that it tells of."""
+    form = OUR_FORM.fullmatch(token)
+    entries = desk.outbox.entries() if form else ()
+    places = {e.reference for e in entries if e.reference.startswith("office/") and form and (e.state == "held" or e.id == form["intent"])}
+    for place in sorted(places):
+        case = desk.store.load(place)
+        for filed in case.messages:
+            if filed.direction == "out" and compare_digest(filed.message_id.encode(), token.encode()):
+                return case, filed
+    return None
+
+
 def _notice(desk: Desk, message: Message, role: Role) -> _Notice | None:
     """The notice that a staff member's message answers, by a token in In-Reply-To or References alone (design section 6)."""
     if role == "sent" or message.sender is None or message.sender.address not in desk.company.staff_addresses:
@@ -164,7 +178,7 @@ def _notice(desk: Desk, message: Message, role: Role) -> _Notice | None:
     for token in (*message.in_reply_to, *message.references):
         if not token.startswith("<mb1."):
             continue
-        found = _written_by_us(desk, token)
+        found = _written_by_us(desk, token) or _written_by_the_office(desk, token)
         intent = next((i for i in found[0].intents if i.message_id == token and i.expires), None) if found else None
         if found and intent and intent.expires:
             case, filed = found

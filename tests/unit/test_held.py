@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 from applicants import LETTER, SUBJECT
-from hands import CANDIDATE, RECRUITER, Hands, met
+from hands import CANDIDATE, RECRUITER, Hands, N, met
 
 from mailbot.hiring.held import word_of
 from mailbot.mail.smtp import Outcome
@@ -138,3 +138,56 @@ def test_a_stop_in_the_middle_of_the_answer_sends_nothing_twice(tmp_path: Path, 
 
     assert len(hands.sent_to(CANDIDATE)) == 2
     assert state(hands) == "sent"
+
+
+def held_notice_of_the_office(folder: Path) -> Hands:
+    """A notice of a stranger's letter that the server refused for a day, and what n@ is told of it."""
+    hands = met(folder)
+    hands.letter("Предложение", "Купите слона", sender="shop@shop.example", headers={"Precedence": "bulk"})
+    hands.submission.script(Outcome("retry", 451, "4.7.1 later"))
+    hands.turn()
+    # As after a day of tries; whom it concerns is told after a stop in between.
+    hands.desk.outbox.record(hands.desk.outbox.entries()[0].id, "held", hands.now, reason="451 4.7.1 later")
+    hands.reopen()
+    hands.turn()
+    assert state(hands) == "held"
+    return hands
+
+
+def office_answer(hands: Hands, text: str) -> None:
+    (notice,) = [message for message in hands.sent_to(N) if "задержано" in message["Subject"]]
+    assert "Пишите ответ выше этой строки" in notice.get_content()
+    hands.pass_time(minutes=1)
+    hands.letter(f"Re: {notice['Subject']}", text, sender=N, answers=notice)
+    hands.turn()
+    hands.turn()
+
+
+def test_a_held_message_of_the_office_is_decided_on_by_a_word_too(tmp_path: Path) -> None:
+    hands = held_notice_of_the_office(tmp_path)
+    # In another month, so in another part of the office.
+    hands.pass_time(days=14)
+    hands.turn()
+
+    office_answer(hands, "А что это?")
+    assert state(hands) == "held"
+    assert "одним словом" in " ".join(hands.sent_to(N)[-1].get_content().split())
+
+    office_answer(hands, "отправить")
+    assert state(hands) == "sent"
+    assert "Купите слона" in hands.sent_to(RECRUITER)[-1].get_content()
+
+    office_answer(hands, "отправить")
+    assert "уже решили" in " ".join(hands.sent_to(N)[-1].get_content().split())
+
+
+def test_a_held_message_of_the_office_may_be_dropped_and_nobody_else_decides(tmp_path: Path) -> None:
+    hands = held_notice_of_the_office(tmp_path)
+    (notice,) = [message for message in hands.sent_to(N) if "задержано" in message["Subject"]]
+    hands.letter(f"Re: {notice['Subject']}", "отправить", sender=RECRUITER, answers=notice)
+    hands.letter(f"Re: {notice['Subject']}", "отправить", sender="stranger@mail.ru", answers=notice)
+    hands.turn()
+    assert state(hands) == "held"
+
+    office_answer(hands, "отменить")
+    assert state(hands) == "dropped"
