@@ -9,8 +9,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from crash_story import PERSONAL, Scene, parsed
-from office import JOB
+from crash_story import PERSONAL, WRITTEN_TO, Scene, parsed
+from office import JOB, N
 from trials import Aftermath, lines, outbox
 
 _OURS = re.compile(r"<mb1\.([a-z2-7]{16})\.[0-9a-f]{32}@")
@@ -20,7 +20,7 @@ _FATES = {"sent", "unknown", "held"}
 
 def broken(scene: Scene, after: Aftermath) -> list[str]:
     """What does not hold, in words; nothing if all is well."""
-    return [*_processes(after), *_inbound(after), *_outbound(scene, after), *_mailbox(after), *_log(after)]
+    return [*_processes(after), *_inbound(after), *_machines(after), *_outbound(scene, after), *_mailbox(after), *_log(after)]
 
 
 def held(after: Aftermath) -> int:
@@ -38,25 +38,43 @@ def _processes(after: Aftermath) -> Iterator[str]:
 
 
 def _inbound(after: Aftermath) -> Iterator[str]:
-    """I1: every message that came is filed once, and has one verdict that stands."""
+    """I1: every message that came has a verdict; what was there before mailbot is left alone, what can not be read is kept byte for byte,
+    and all else is filed, each once."""
     filed = Counter(
         row["message_id"] for record in _records(after.state) for row in record["tables"]["messages"].values() if row["direction"] == "in"
     )
+    kept = Counter(path.read_bytes() for path in after.state.glob("quarantine/*.eml") if path.with_suffix(".json").exists())
+    verdicts = _verdicts(after.state)
     for stored, message in zip(after.after["INBOX"], parsed(each.raw for each in after.after["INBOX"]), strict=True):
-        if filed[message["Message-ID"]] != 1:
-            yield f"I1: message {stored.uid} is filed {filed[message['Message-ID']]} times"
-    cursors = {
-        line["folder"]: line["uidvalidity"] for line in lines(after.state / "ledger.jsonl") if line["event"] in {"contact", "validity"}
-    }
-    settled = {
-        (line["folder"], line["uid"])
-        for line in lines(after.state / "ledger.jsonl")
-        if line["event"] == "verdict" and line["uidvalidity"] == cursors[line["folder"]]
-    }
-    # Sent is read before it is filed in, so its last copies have not been seen yet.
-    for stored in after.after["INBOX"]:
-        if ("INBOX", stored.uid) not in settled:
+        verdict = verdicts.get(stored.uid, "")
+        if not verdict:
             yield f"I1: message {stored.uid} of INBOX has no verdict"
+        count = filed[message["Message-ID"]]
+        if count != (verdict not in ("old", "quarantine")):
+            yield f"I1: message {stored.uid}, {verdict}, is filed {count} times"
+        if kept[stored.raw] != (verdict == "quarantine"):
+            yield f"I1: message {stored.uid}, {verdict}, is {kept[stored.raw]} times in quarantine"
+
+
+def _verdicts(state: Path) -> dict[int, str]:
+    """UID in INBOX -> the verdict that stands, read without mailbot."""
+    uidvalidity = 0
+    found: dict[int, str] = {}
+    for line in lines(state / "ledger.jsonl"):
+        if line["folder"] == "INBOX" and line["event"] in {"contact", "validity"}:
+            uidvalidity = line["uidvalidity"]
+            # What was there at first contact is told from the rest by this alone.
+            found = dict.fromkeys(range(1, line.get("uidnext", 1)), "old")
+        elif line["folder"] == "INBOX" and line["event"] == "verdict" and line["uidvalidity"] == uidvalidity:
+            found[line["uid"]] = line["verdict"]
+    return found
+
+
+def _machines(after: Aftermath) -> Iterator[str]:
+    """I4: nobody is written to but candidates and staff, one at a time."""
+    for transaction in after.taken:
+        if len(transaction.rcpt) != 1 or not WRITTEN_TO.issuperset(transaction.rcpt):
+            yield f"I4: a message went to {transaction.rcpt}"
 
 
 def _outbound(scene: Scene, after: Aftermath) -> Iterator[str]:
@@ -69,14 +87,17 @@ def _outbound(scene: Scene, after: Aftermath) -> Iterator[str]:
     # Staff are told of what is held, and of nothing else that nobody asked for.
     more = sorted(intents[each] for each in intents.keys() - wanted.keys())
     shown = [what for each, what in intents.items() if states.get(each, ("", ""))[0] == "held"]
-    if more != ["held to staff"] * len(shown):
+    # A word on a held message that had its effect before the stop is read again; then staff are told that it has been decided on.
+    if [what for what in more if (scene.moment.name, what) != ("word", "returned to staff")] != ["held to staff"] * len(shown):
         yield f"I3: decided besides: {more}, while these are held: {shown}"
     taken = Counter(_intent(message["Message-ID"] or "") for message in parsed(each.data for each in after.taken))
     earlier = {_intent(message["Message-ID"] or "") for message in parsed(each.raw for each in after.moment.mail["Sent"])}
     usually = outbox(scene.clean.state)
+    outcomes, usual_outcomes = _outcomes(after.state), _outcomes(scene.clean.state)
     for intent, what in intents.items():
-        state, audience = states.get(intent, ("not in the outbox", ""))
-        usual = usually.get(intent, ("sent", ""))[0]
+        # The outbox forgets what is done; its record does not.
+        state, audience = states.get(intent, (outcomes[intent] or "not in the outbox", ""))
+        usual = usually.get(intent, (usual_outcomes.get(intent, "sent"), ""))[0]
         if state not in ({usual} if usual != "sent" else _FATES):
             yield f"I3: {what} is {state}"
         if taken[intent] and state not in _FATES:
@@ -86,8 +107,13 @@ def _outbound(scene: Scene, after: Aftermath) -> Iterator[str]:
         # A notice of unknown fate may repeat after an hour, as the same message.
         if taken[intent] > (2 if audience == "staff" and "unknown" in _history(after.state, intent) else 1):
             yield f"I2: {what} went out {taken[intent]} times"
-    for stray in taken.keys() - intents.keys():
+    strays = taken.keys() - intents.keys()
+    # A mailbot that can not start tells n@ past its state, once a day.
+    last_words = sorted(stray for stray in strays if stray.startswith("<mailbot."))
+    for stray in strays - set(last_words[:1]):
         yield f"I2: a message went out that no record intends: {stray}"
+    if any(last_words[0].encode() in each.data and each.rcpt != (N,) for each in after.taken if last_words):
+        yield "I4: what is for n@ went to somebody else"
     for identity, count in Counter(each.data for each in after.taken).items():
         if count > 1 and not any("unknown" in _history(after.state, one) for one in taken if one.encode() in identity):
             yield "I2: the same bytes went out twice"
@@ -131,6 +157,11 @@ def _intents(state: Path) -> dict[str, str]:
     return {
         row["id"]: f"{row['purpose']} to {row['audience']}" for record in _records(state) for row in record["tables"]["intents"].values()
     }
+
+
+def _outcomes(state: Path) -> dict[str, str]:
+    """intent -> what became of it, as far as its record knows."""
+    return {row["id"]: row["outcome"] for record in _records(state) for row in record["tables"]["intents"].values()}
 
 
 def _intent(message_id: str) -> str:

@@ -9,23 +9,26 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
-from collections.abc import Callable, Iterator, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from queue import SimpleQueue
+from typing import Literal
 
 import pytest
 from crash_story import Scene, scenes
+from figures import Row
 from imap_server import ImapServer
 from invariants import broken, held
 from office import Office
-from points import CALLS, Point, Table, expect, expected, faults, kills
+from points import CALLS, CHILD_CALLS, Harm, InChild, Point, Stop, Table, expect, expected, faults, in_children, kills, stops
 from servers import free_ports
 from smtp_sink import running_smtp
-from trials import Aftermath, Bench, outbox, remove
+from trials import Aftermath, Bench, Moment, lines, remove
 
 EVERY = "TORTURE" in os.environ
-SCENES = ("first contact", "letter", "answers", "relay", "escalation")
+SCENES = ("first contact", "letter", "answers", "relay", "escalation", "word", "backup", "adoption")
 
 _LOST = ("I1", "I3: never decided")
 
@@ -33,9 +36,10 @@ _LOST = ("I1", "I3: never decided")
 class Theatre:
     """The scenes, and a bench for every processor."""
 
-    def __init__(self, benches: Sequence[Bench], told: Sequence[Scene], table: Table) -> None:
+    def __init__(self, benches: Sequence[Bench], told: Sequence[Scene], table: Table, rows: list[Row]) -> None:
         self.scenes = {scene.moment.name: scene for scene in told}
-        self._table = table
+        self._table, self._rows = table, rows
+        self._calls: dict[str, dict[str, int]] = {}
         self._benches: SimpleQueue[Bench] = SimpleQueue()
         self._threads = len(benches)
         for bench in benches:
@@ -43,60 +47,106 @@ class Theatre:
 
     def counted(self, name: str) -> dict[str, int]:
         """How many of each system call a scene makes."""
+        if name not in self._calls:
+            self._calls[name] = self._counted(name, lambda bench, moment: bench.counted(moment, CALLS))
+        return self._calls[name]
+
+    def counted_steps(self, name: str) -> dict[str, int]:
+        """How often a scene takes each named step."""
+        return self._counted(name, lambda bench, moment: bench.counted_steps(moment))
+
+    def counted_in_child(self, name: str, which: str) -> dict[str, int]:
+        """How many of each system call the first reader of a kind makes in a scene."""
+        return self._counted(name, lambda bench, moment: bench.counted(moment, CHILD_CALLS, which))
+
+    def _counted(self, name: str, count: Callable[[Bench, Moment], Aftermath]) -> dict[str, int]:
+        scene = self.scenes[name]
         bench = self._benches.get()
-        after = bench.counted(self.scenes[name].moment, CALLS)
+        after = count(bench, scene.moment)
         self._benches.put(bench)
-        assert broken(self.scenes[name], after) == []
+        assert broken(scene, after) == []
+        remove(after)
         return after.calls
 
-    def try_all(self, name: str, points: Sequence[Point]) -> list[str]:
-        """A trial of each point; what did not hold, in words."""
-        return self._tried(name, points, lambda bench, scene, point: bench.trial(scene.moment, point.strace))
+    def try_all(self, name: str, harms: Sequence[Harm]) -> list[str]:
+        """A trial of each; what did not hold, in words."""
+        return self._tried(name, harms, lambda bench, scene, harm: bench.trial(scene.moment, harm.order))
 
     def try_real(self, name: str, verb: str, points: Sequence[Point], file: str) -> list[str]:
         """A trial of the real process at each point, where only calls on that file of the state count; what did not hold, in words."""
-        return self._tried(name, points, lambda bench, scene, point: bench.real(scene.moment, verb, point.strace, file))
+        return self._tried(name, points, lambda bench, scene, point: bench.real(scene.moment, verb, point.order["strace"], file))
 
-    def _tried(self, name: str, points: Sequence[Point], trial: Callable[[Bench, Scene, Point], Aftermath]) -> list[str]:
+    def _tried(self, name: str, harms: Sequence[Harm], trial: Callable[[Bench, Scene, Harm], Aftermath]) -> list[str]:
         scene = self.scenes[name]
 
-        def tried(point: Point) -> list[str]:
+        def tried(harm: Harm) -> list[str]:
             bench = self._benches.get()
             try:
-                after = trial(bench, scene, point)
+                after = trial(bench, scene, harm)
             finally:
                 self._benches.put(bench)
-            return self._judged(scene, point, after)
+            return self._judged(scene, harm, after)
 
         with ThreadPoolExecutor(self._threads) as pool:
-            found = pool.map(tried, points)
-            return [f"{name}, {point}: {words}" for point, problems in zip(points, found, strict=True) for words in problems]
+            found = pool.map(tried, harms)
+            return [f"{name}, {harm}: {words}" for harm, problems in zip(harms, found, strict=True) for words in problems]
 
-    def _judged(self, scene: Scene, point: Point, after: Aftermath) -> list[str]:
+    def _judged(self, scene: Scene, harm: Harm, after: Aftermath) -> list[str]:
         problems = broken(scene, after)
-        if point.error:
+        if harm.ends:
+            problems += [] if after.statuses[0] == -9 else ["this kill point does not occur any more"]
+        elif isinstance(harm, InChild):
+            problems += _of_a_reader(after)
+        else:
             problems += [] if after.statuses[0] in (0, 1) else [f"the pass ended with {after.statuses[0]}"]
-        elif after.statuses[0] != -9:
-            problems.append("this kill point does not occur any more")
-        self._note(point, after, problems)
+        self._note(scene, harm, after, problems)
         if problems:
             problems.append(f"its log:\n{after.log}")
             # At once, for who watches a long run.
-            print(f"\n{scene.moment.name}, {point}:", *problems, sep="\n")
+            print(f"\n{scene.moment.name}, {harm}:", *problems, sep="\n")
         remove(after)
         return problems
 
-    def _note(self, point: Point, after: Aftermath, problems: Sequence[str]) -> None:
-        (self._table.hindered if point.error else self._table.killed)[point.call] += 1
-        figures = self._table.figures
-        figures["trials"] += 1
-        figures["messages in"] += len(after.after["INBOX"])
-        figures["messages out"] += len(after.taken)
-        figures["intents in the outbox"] += len(outbox(after.state))
-        figures["duplicates"] += sum(words.startswith("I2") for words in problems)
-        figures["lost"] += sum(words.startswith(_LOST) for words in problems)
-        figures["held for a person"] += held(after)
-        figures["other findings"] += sum(not words.startswith(("I2", *_LOST)) for words in problems)
+    def _note(self, scene: Scene, harm: Harm, after: Aftermath, problems: Sequence[str]) -> None:
+        (self._table.hindered if harm.error else self._table.killed)[harm.call] += 1
+        if after.recovery > self._table.longest:
+            self._table.longest, self._table.longest_after = after.recovery, f"{scene.moment.name}, {harm}"
+        self._rows.append(
+            Row(
+                _part(harm),
+                tried=1,
+                messages_in=len(after.after["INBOX"]),
+                records=sum(1 for _ in after.state.glob("**/record.json")),
+                messages_out=len(after.taken),
+                duplicates=sum(words.startswith("I2") for words in problems),
+                lost=sum(words.startswith(_LOST) for words in problems),
+                held=held(after),
+                findings=len(problems),
+                longest_recovery=after.recovery.time,
+            )
+        )
+
+
+def _part(harm: Harm) -> str:
+    if isinstance(harm, InChild):
+        return "crash: a reader killed or hindered"
+    if isinstance(harm, Stop):
+        return "crash: killed at a step"
+    return "crash: hindered by the disk" if harm.error else "crash: killed at a system call"
+
+
+def _of_a_reader(after: Aftermath) -> list[str]:
+    """A reader that failed costs nobody anything: the letter is read by another at once, or in the next pass where it failed before it had
+    begun; and no try is counted against the letter beyond the one that took it in."""
+    found = []
+    if after.statuses[0] not in (0, 1) or after.recovery.passes > after.statuses[0]:
+        found.append(f"the pass ended with {after.statuses[0]} and left something undone")
+    tries: Counter[tuple[str, int]] = Counter()
+    for line in lines(after.state / "ledger.jsonl"):
+        tries[line["folder"], line.get("uid", 0)] += {"attempt": 1, "put_off": -1}.get(line["event"], 0)
+    if max(tries.values()) > 1:
+        found.append(f"tries of one message: {max(tries.values())}")
+    return found
 
 
 @pytest.fixture(scope="module")
@@ -108,7 +158,7 @@ def table(tables: dict[str, object]) -> Table:
 
 
 @pytest.fixture(scope="module")
-def theatre(tmp_path_factory: pytest.TempPathFactory, dovecot: ImapServer, table: Table) -> Iterator[Theatre]:
+def theatre(tmp_path_factory: pytest.TempPathFactory, dovecot: ImapServer, table: Table, rows: list[Row]) -> Iterator[Theatre]:
     if reason := why_no_strace():
         (pytest.fail if os.environ.get("CI") == "true" else pytest.skip)(reason)
     folder = tmp_path_factory.mktemp("crash")
@@ -120,7 +170,7 @@ def theatre(tmp_path_factory: pytest.TempPathFactory, dovecot: ImapServer, table
         told = scenes(benches[0], office)
         with ThreadPoolExecutor(len(benches)) as pool:
             list(pool.map(lambda bench: [bench.trial(scene.moment, here=True) for scene in told], benches[1:]))
-        yield Theatre(benches, told, table)
+        yield Theatre(benches, told, table, rows)
 
 
 def why_no_strace() -> str:
@@ -131,15 +181,40 @@ def why_no_strace() -> str:
     return f"strace may not follow processes here: {tried.stderr.strip()}" if tried.returncode else ""
 
 
+def _as_expected(scene: str, kind: str, counted: Mapping[str, int]) -> None:
+    """Fail if there are fewer points than there were: they would not be tried any more."""
+    if os.environ.get("POINTS") == "write":
+        expect(scene, kind, counted)
+    missing = {call: (count, counted.get(call, 0)) for call, count in expected(scene, kind).items() if counted.get(call, 0) < count}
+    assert not missing, f"points that do not occur any more, (expected, counted): {missing}; if that is right: make points"
+
+
 @pytest.mark.parametrize("name", SCENES)
 def test_a_pass_that_is_killed_loses_nothing_and_does_nothing_twice(theatre: Theatre, table: Table, name: str) -> None:
     counted = theatre.counted(name)
     table.counted.update(counted)
-    if os.environ.get("POINTS") == "write":
-        expect(name, counted)
-    missing = {call: (count, counted.get(call, 0)) for call, count in expected(name).items() if counted.get(call, 0) < count}
-    assert not missing, f"points that do not occur any more, (expected, counted): {missing}; if that is right: make points"
+    _as_expected(name, "calls", counted)
     found = theatre.try_all(name, list(kills(counted, every=EVERY)))
+    assert not found, "\n".join(found[:20])
+
+
+@pytest.mark.parametrize("name", SCENES)
+def test_a_pass_that_is_killed_before_or_after_any_step_is_no_different(theatre: Theatre, table: Table, name: str) -> None:
+    counted = theatre.counted_steps(name)
+    table.counted.update(counted)
+    _as_expected(name, "steps", counted)
+    found = theatre.try_all(name, stops(counted, every=EVERY))
+    assert not found, "\n".join(found[:20])
+
+
+@pytest.mark.parametrize("which", ["messages", "documents"])
+def test_a_reader_that_is_killed_or_hindered_costs_no_letter_anything(
+    theatre: Theatre, table: Table, which: Literal["messages", "documents"]
+) -> None:
+    counted = theatre.counted_in_child("letter", which)
+    table.counted.update({f"{which}: {call}": count for call, count in counted.items()})
+    _as_expected("letter", which, counted)
+    found = theatre.try_all("letter", in_children(which, counted, every=EVERY))
     assert not found, "\n".join(found[:20])
 
 

@@ -1,7 +1,7 @@
-"""Trials: one pass of mailbot from a saved moment of an office, stopped or hindered by strace; then passes that nobody hinders.
+"""Trials: one pass of mailbot from a saved moment of an office, stopped or hindered; then passes that nobody hinders.
 
 with Bench(office, folder) as bench:              # a warm interpreter and an SMTP server of its own
-    after = bench.trial(moment, strace=KILL)      # what the world and the state folder look like afterwards
+    after = bench.trial(moment, point.order)      # what the world and the state folder look like afterwards
 """
 
 from __future__ import annotations
@@ -11,11 +11,12 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, Self
 from uuid import uuid4
 
@@ -31,6 +32,11 @@ RESTARTS = (timedelta(minutes=1), timedelta(minutes=12))
 LAST_LOOK = timedelta(minutes=90)
 
 
+#: What is asked of the pass in question; see `warm.py`. "{place}" in it stands for the folder of the trial.
+Order = Mapping[str, Any]
+UNHINDERED: Order = MappingProxyType({})
+
+
 @dataclass(frozen=True)
 class Moment:
     """An office right before a pass: the time, the state folder, the Maildir."""
@@ -40,6 +46,19 @@ class Moment:
     state: Path
     maildir: Path
     mail: dict[str, list[Stored]]
+    #: In every pass older letters since then are adopted, and answered; None: none are.
+    adopt: datetime | None = None
+
+
+@dataclass(frozen=True, order=True)
+class Recovery:
+    """How long it took until nothing changed any more: so many passes after the one in question, the last one so much later."""
+
+    passes: int
+    time: timedelta
+
+    def __str__(self) -> str:
+        return f"{self.passes} passes, {self.time // timedelta(minutes=1)} office minutes"
 
 
 @dataclass(frozen=True)
@@ -54,7 +73,8 @@ class Aftermath:
     log: str
     after: dict[str, list[Stored]]
     taken: tuple[Transaction, ...]
-    #: How many of each system call the pass made, where that was asked for.
+    recovery: Recovery
+    #: How many of each system call or named step the pass made, where that was asked for.
     calls: dict[str, int] = field(default_factory=dict)
 
 
@@ -84,8 +104,8 @@ class Bench:
         self._warm.communicate()
         self._stack.close()
 
-    def trial(self, moment: Moment, strace: tuple[str, ...] = (), *, keep: bool = False, here: bool = False, verb: str = "") -> Aftermath:
-        """The pass in question under strace with these options, then the restarts. What it leaves is removed by `remove`.
+    def trial(self, moment: Moment, order: Order = UNHINDERED, *, keep: bool = False, here: bool = False, verb: str = "") -> Aftermath:
+        """The pass in question as ordered, then the restarts. What it leaves is removed by `remove`.
 
         The mail stays if it is to be kept. With `here` the passes warm the interpreter; with a `verb` the first is a real process.
         """
@@ -93,33 +113,61 @@ class Bench:
         place.mkdir()
         user = self._restored(moment, place)
         imap = self._office.imap
-        log = place / "log"
-        first = self._process(place, moment.now, strace, verb) if verb else self._pass(place, moment.now, strace, here=here)
-        statuses = [first]
-        taken = list(self._sink.settle())
-        for later in RESTARTS:
-            statuses.append(self._pass(place, moment.now + later, here=here))
+        state = place / "state"
+        statuses: list[int] = []
+        standing: list[tuple[timedelta, object]] = []
+        taken: list[Transaction] = []
+
+        def passed(later: timedelta, status: int) -> None:
+            statuses.append(status)
+            standing.append((later, (status, _settled(state))))
+
+        if verb:
+            passed(timedelta(0), self._process(place, moment.now, order, verb))
+        else:
+            passed(timedelta(0), self._pass(place, moment, timedelta(0), order, here=here))
         taken += self._sink.settle()
-        if any(state == "unknown" for state, _ in outbox(place / "state").values()):
-            statuses += [self._pass(place, moment.now + LAST_LOOK + more) for more in (timedelta(0), timedelta(minutes=1))]
+        for later in RESTARTS:
+            passed(later, self._pass(place, moment, later, here=here))
+        taken += self._sink.settle()
+        if any(each == "unknown" for each, _ in outbox(state).values()):
+            for later in (LAST_LOOK, LAST_LOOK + timedelta(minutes=1)):
+                passed(later, self._pass(place, moment, later))
             taken += self._sink.settle()
-        text = log.read_text(encoding="utf-8", errors="replace")
-        counts = place / "calls"
-        calls = _counted(counts.read_text(errors="replace")) if counts.exists() else {}
-        aftermath = Aftermath(moment, tuple(statuses), place / "state", user, text, _mail(imap, user), tuple(taken), calls)
+        text = (place / "log").read_text(encoding="utf-8", errors="replace")
+        number = next(number for number, (_, each) in enumerate(standing) if each == standing[-1][1])
+        aftermath = Aftermath(
+            moment=moment,
+            statuses=tuple(statuses),
+            state=state,
+            user=user,
+            log=text,
+            after=_mail(imap, user),
+            taken=tuple(taken),
+            recovery=Recovery(number, standing[number][0]),
+            calls=_counted(place),
+        )
         if not keep:
             shutil.rmtree(_home(imap, user))
         return aftermath
 
     def real(self, moment: Moment, verb: str, strace: tuple[str, ...], file: str) -> Aftermath:
         """A trial in which the real process is followed, with all its children, where they work on one file of the state."""
-        return self.trial(moment, ("-f", "-P", f"{{place}}/state/{file}", *strace), verb=verb)
+        return self.trial(moment, {"strace": ("-f", "-P", f"{{place}}/state/{file}", *strace)}, verb=verb)
 
-    def counted(self, moment: Moment, calls: str) -> Aftermath:
-        """A trial that nobody hinders, with the system calls counted (`calls`: their names with commas between)."""
-        return self.trial(moment, ("-qq", "-o", "{place}/calls", "-e", f"trace={calls}"))
+    def counted(self, moment: Moment, calls: str, child: str = "") -> Aftermath:
+        """A trial that nobody hinders, with the system calls of the pass or of its first child of a kind counted (`calls`: their names
+        with commas between)."""
+        strace = ("-qq", "-o", "{place}/calls", "-e", f"trace={calls}")
+        return self.trial(moment, {"child": child, "child_strace": strace} if child else {"strace": strace})
 
-    def moment(self, name: str, now: datetime, state: Path, user: str, comes: Callable[[], object]) -> Moment:
+    def counted_steps(self, moment: Moment) -> Aftermath:
+        """A trial that nobody hinders, with the named steps of the pass counted."""
+        return self.trial(moment, {"count": "{place}/steps"})
+
+    def moment(
+        self, name: str, now: datetime, state: Path, user: str, comes: Callable[[], object], adopt: datetime | None = None
+    ) -> Moment:
         """Save an office as it stands, with what `comes` into the user's mailbox; the mailbox itself is then as before."""
         saved = self._folder / f"before-{name.replace(' ', '-')}"
         saved.mkdir()
@@ -136,7 +184,7 @@ class Bench:
         mail = _mail(self._office.imap, user)
         shutil.rmtree(home)
         _owned(saved / "home-before", home)
-        return Moment(name, now, saved / "state", saved / "home", mail)
+        return Moment(name, now, saved / "state", saved / "home", mail, adopt)
 
     def _restored(self, moment: Moment, place: Path) -> str:
         """A fresh user with the mail of that moment, and beside it the state and a configuration for the two; the user's name."""
@@ -151,25 +199,27 @@ class Bench:
         (place / "config.toml").chmod(0o644)
         return user
 
-    def _process(self, place: Path, now: datetime, strace: tuple[str, ...], verb: str) -> int:
+    def _process(self, place: Path, now: datetime, order: Order, verb: str) -> int:
         """The exit status of the real process, started by strace."""
-        options = [option.format(place=place) for option in strace]
+        options = _placed(order["strace"], place)
         command = ["strace", *options, sys.executable, "-m", "mailbot", verb, "--config", str(place / "config.toml")]
         with (place / "log").open("a", encoding="utf-8") as log:
             return subprocess.run(command, env=self._office.environment(now), stdout=log, stderr=log, timeout=60, check=False).returncode
 
-    def _pass(self, place: Path, now: datetime, strace: tuple[str, ...] = (), *, here: bool = False) -> int:
-        order = {
+    def _pass(self, place: Path, moment: Moment, later: timedelta, order: Order = UNHINDERED, *, here: bool = False) -> int:
+        whole = {
             "config": str(place / "config.toml"),
             "templates": str(ROOT / "templates"),
             "log": str(place / "log"),
-            "now": now.isoformat(),
+            "now": (moment.now + later).isoformat(),
+            "adopt": moment.adopt.isoformat() if moment.adopt else "",
             "here": here,
-            "strace": [option.format(place=place) for option in strace],
+            "strace": [],
+            **{name: _placed(what, place) for name, what in order.items()},
         }
         assert self._warm.stdin
         assert self._warm.stdout
-        self._warm.stdin.write(json.dumps(order) + "\n")
+        self._warm.stdin.write(json.dumps(whole) + "\n")
         self._warm.stdin.flush()
         answer = self._warm.stdout.readline()
         assert answer, "the warm interpreter has ended"
@@ -215,9 +265,28 @@ def _home(imap: ImapServer, user: str) -> Path:
     return imap.homes / user
 
 
-def _counted(text: str) -> dict[str, int]:
-    counts: dict[str, int] = {}
-    for line in text.splitlines():
+def _settled(state: Path) -> object:
+    """What a pass has to bring to its end: the fate of every message that goes out, and the verdict on every one that came."""
+    verdicts = {
+        (line["uidvalidity"], line["uid"])
+        for line in lines(state / "ledger.jsonl")
+        if line["event"] == "verdict" and line["folder"] == "INBOX"
+    }
+    return outbox(state), verdicts
+
+
+def _placed(what: Any, place: Path) -> Any:
+    """A part of an order with the folder of the trial in it."""
+    if isinstance(what, str):
+        return what.format(place=place)
+    return [_placed(each, place) for each in what] if isinstance(what, list | tuple) else what
+
+
+def _counted(place: Path) -> dict[str, int]:
+    """How many of each call strace has written down, and how often each named step was counted."""
+    calls, steps = place / "calls", place / "steps"
+    counts: dict[str, int] = json.loads(steps.read_text()) if steps.exists() else {}
+    for line in calls.read_text(errors="replace").splitlines() if calls.exists() else ():
         name, bracket, _ = line.partition("(")
         if bracket and name.isidentifier():
             counts[name] = counts.get(name, 0) + 1
