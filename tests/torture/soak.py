@@ -25,7 +25,7 @@ from cutting_proxy import cutting_proxy  # noqa: E402 - found by the line above
 from dovecot_server import free_ports, running_dovecot  # noqa: E402
 from office import MONDAY, Office  # noqa: E402
 from smtp_sink import running_smtp  # noqa: E402
-from soak_checks import broken, held, twice  # noqa: E402
+from soak_checks import broken, twice  # noqa: E402
 from soak_faults import Faults  # noqa: E402
 from soak_measures import Sample, Verdicts, growing, growth_across, growth_within, sample, slower  # noqa: E402
 from soak_people import People, person_in_the_mailbox  # noqa: E402
@@ -239,9 +239,10 @@ def soak(count: int, program: tuple[str, ...] = ("-m", "mailbot")) -> Figures:
 
 def _figures(done: Soak, count: int) -> Figures:
     samples = done.samples
+    outbox = done.office.json("outbox", "list")
     within, across = growth_within(samples), growth_across(samples)
     pace = tuple((late[0] - early[0], late[1] - early[1]) for early, late in zip(done.marks, done.marks[1:], strict=False))
-    wrong = [*done.wrong, *broken(done.office, done.people)]
+    wrong = [*done.wrong, *broken(done.office, done.people, outbox)]
     if slower([work for _, work in pace]):
         wrong.append("the messages take longer and longer")
     wrong += growing(samples)
@@ -252,7 +253,7 @@ def _figures(done: Soak, count: int) -> Figures:
         seconds=done.seconds,
         out=len(done.office.smtp.transactions),
         twice_to_staff=twice(done.office)[1],
-        held=held(done.office),
+        held=sum(entry["state"] == "held" for entry in outbox),
         kills=done.signals[signal.SIGKILL],
         terms=done.signals[signal.SIGTERM],
         struck=dict(sorted(done.faults.struck.items())),

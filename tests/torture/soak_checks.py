@@ -16,8 +16,8 @@ from soak_people import People
 _STAFF = {RECRUITER, N, JOB}
 
 
-def broken(office: Office, people: People) -> Iterator[str]:
-    """What does not hold, in words; nothing if all is well."""
+def broken(office: Office, people: People, outbox: list[dict[str, Any]]) -> Iterator[str]:
+    """What does not hold, in words; nothing if all is well. `outbox` is what `mailbot outbox list` says."""
     state = office.folder / "state"
     filed = Counter(row["message_id"] for row in _rows(state, "messages") if row["direction"] == "in")
     yield from _count("lost", [each for each in people.written - people.poison if not filed[each]])
@@ -27,15 +27,10 @@ def broken(office: Office, people: People) -> Iterator[str]:
     if len(broken_ones) < len(people.poison):
         yield f"{len(broken_ones)} of {len(people.poison)} poisoned letters are in quarantine"
     yield from _verdicts(office, state)
-    yield from _outgoing(office, state)
     status = office.json("status", expect=1)
+    yield from _outgoing(office, state, outbox, status["outbox"].get("held", 0))
     if status["breaker"] != "closed":
         yield "the breaker is open"
-
-
-def held(office: Office) -> int:
-    """How many messages wait for a person because nobody can know whether they went out."""
-    return sum(entry["state"] == "held" for entry in office.json("outbox", "list"))
 
 
 def twice(office: Office) -> tuple[int, int]:
@@ -54,15 +49,15 @@ def _verdicts(office: Office, state: Path) -> Iterator[str]:
     yield from _count("decided twice", [identity for identity, times in acted.items() if times > 1])
 
 
-def _outgoing(office: Office, state: Path) -> Iterator[str]:
+def _outgoing(office: Office, state: Path, outbox: list[dict[str, Any]], shown: int) -> Iterator[str]:
     """Each message went out once and stands in Sent once, or is held and a person was told."""
     if to_candidates := twice(office)[0]:
         yield f"to candidates twice: {to_candidates}"
-    entries = {entry["message_id"]: entry for entry in office.json("outbox", "list")}
+    entries = {entry["message_id"]: entry for entry in outbox}
     states = Counter(entry["state"] for entry in entries.values())
     if more := {name: count for name, count in states.items() if name not in {"sent", "held", "dropped"}}:
         yield f"neither sent nor held: {more}"
-    if office.json("status", expect=1)["outbox"].get("held", 0) != states["held"]:
+    if shown != states["held"]:
         yield "status does not count the held ones"
     told = sum(row["purpose"] == "held" for row in _rows(state, "intents"))
     if told < states["held"]:
