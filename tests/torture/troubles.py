@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from pathlib import Path
 from typing import Any
 from unittest.mock import patch
 
@@ -25,6 +26,8 @@ class Troubles(World):
 
     def __init__(self) -> None:
         super().__init__()
+        #: Copies of the state, and what had been read by then.
+        self.backups: list[tuple[Path, frozenset[str]]] = []
         #: How many of the copies of what went out have arrived.
         self.copied = 0
         #: How many orders were given.
@@ -132,15 +135,14 @@ class Troubles(World):
     @precondition(lambda self: self.turned)
     @rule()
     def a_backup_is_made(self) -> None:
-        place = self.folder / "backup"
-        shutil.rmtree(place, ignore_errors=True)
+        place = self.folder / f"backup-{len(self.backups)}"
         shutil.copytree(self.hands.settings.state_dir, place)
-        self.backup = (place, set(self.read))
+        self.backups.append((place, frozenset(self.read)))
 
     @precondition(lambda self: bool(self.hands.submission.sent) and self._all_filed())
-    @rule()
-    def the_backup_is_restored(self) -> None:
-        place, read = self.backup
+    @rule(number=st.integers(0, 3), command=st.sampled_from(["", *COMMANDS]), header=st.sampled_from([None, False, True]))
+    def a_backup_is_restored(self, number: int, command: str, header: bool | None) -> None:
+        place, read = self.backups[number % len(self.backups)]
         self.hands.desk.close()
         shutil.rmtree(self.hands.settings.state_dir)
         shutil.copytree(place, self.hands.settings.state_dir)
@@ -148,6 +150,12 @@ class Troubles(World):
         self.hands.watch.disconnect()
         self.restart()
         self.turned = False
+        # The first look is the one that counts.
+        if header is not None:
+            for stored in self.stored("Sent"):
+                self.hands.server.withhold(self.hands.user, stored.uid, "Sent", header=header)
+        if command:
+            self.the_mailbox_fails_once(command)
 
     def _all_filed(self) -> bool:
         """Whether everything that was submitted stands in Sent, so that it can be known of after any loss."""
