@@ -12,14 +12,17 @@ _BARE = re.compile(r"(?<![^\s<>,;:\"()])[^\s<>,;:\"()@]{1,64}@[^\s<>,;:\"()@]{1,
 
 #: Who speaks when a message could not be delivered (RFC 5321 section 4.5.1; MAILER-DAEMON by custom).
 _DAEMON = re.compile(
-    r"(?:mailer|mail|mta|delivery)[-._]?daemon|post[-._]?master|mdaemon|mail[-._]?delivery[-._]?(?:system|subsystem)", re.IGNORECASE
+    r"(?:(?:mailer|mail|mta|delivery)[-._]?daemon|post[-._]?master|mdaemon|mail[-._]?delivery[-._]?(?:system|subsystem))(?:\+.*)?",
+    re.IGNORECASE,
 )
 #: RFC 5230 section 4.6, and what robots call themselves.
 _SYSTEM = re.compile(
-    r"(?:listserv|majordomo|mailman|robot|bot|daemon|abuse|autoreply|auto-reply|autoresponder|notifications?|notify|bounces?|root"
-    r"|owner-.*|.*-request|.*-owner|.*-bounces?)(?:[+=].*)?",
+    r"(?:listserv|majordomo|mailman|robot|bot|daemon|abuse|autoreply|auto-reply|autoresponder|notifications?|notify|bounces?(?:-.*)?|root"
+    r"|owner-.*|.*-request(?:-.*)?|.*-owner|.*-bounces?)(?:[+=].*)?",
     re.IGNORECASE,
 )
+#: The same where bounces are to go: what is sent by a service for a person has a path of its own for each message, often with "bounce".
+_LIST_PATH = re.compile(r"(?:listserv|majordomo|mailman|owner-.*|.*-request|.*-owner)(?:[+=].*)?", re.IGNORECASE)
 _NO_REPLY = re.compile(r"(?:^|[-._+=])(?:no|not|do[-._]?not|dont|never)[-._]?(?:reply|respond|answer|replay)(?:[-._+=\d]|$)", re.IGNORECASE)
 
 #: Subjects of vacation messages. A person may write one too, so it counts only beside other evidence.
@@ -135,7 +138,7 @@ def calendar(message: Message) -> str:
 
 def auto_reply(message: Message) -> str:
     """A machine answers: RFC 3834 section 5, its forerunners, or a null Return-Path. A subject alone is never enough."""
-    if any(_word(value) != "no" for value in message.all("auto-submitted")):
+    if any(_word(value) != "no" for header in ("auto-submitted", "x-auto-submitted") for value in message.all(header)):
         return "its Auto-Submitted says that a machine sent it (RFC 3834)"
     for name, value in message.headers:
         if name.startswith(_AUTOREPLY_HEADERS) and _word(value) != "no":
@@ -173,9 +176,23 @@ def no_reply(message: Message) -> str:
     """A sender that reads no answers, or a robot."""
     if any(_NO_REPLY.search(name) for name in _names(message, "sender", "reply-to", "return-path")):
         return "its sender does not want to be answered"
-    if any(_SYSTEM.fullmatch(name) for name in _names(message)):
+    if any(_SYSTEM.fullmatch(name) for name in _names(message, "sender")):
         return "its sender is a system and no person"
+    if any(_LIST_PATH.fullmatch(address.partition("@")[0]) for address in addresses(message, "return-path")):
+        return "what can not be delivered of it goes to a list or a system"
     return ""
+
+
+def scattered(message: Message) -> str:
+    """Its From, its Reply-To and its Return-Path lie in three domains: an answer might go to somebody who has never written."""
+    homes = [{_home(address) for address in addresses(message, header)} for header in ("from", "reply-to", "return-path")]
+    apart = all(homes) and not (homes[0] & homes[1] or homes[0] & homes[2] or homes[1] & homes[2])
+    return "From, Reply-To and Return-Path name three domains, and nothing proves any of them" if apart else ""
+
+
+def _home(address: str) -> str:
+    """The last two labels of the domain: near enough to whose it is to tell strangers apart."""
+    return ".".join(address.rpartition("@")[2].split(".")[-2:])
 
 
 def wants_silence(message: Message) -> bool:

@@ -196,7 +196,9 @@ def _silenced_application(given: _Given) -> str:
 
 
 def _silenced(given: _Given) -> str:
-    return "its sender asks machines not to answer (X-Auto-Response-Suppress)" if automatic.wants_silence(given.message) else ""
+    if automatic.wants_silence(given.message):
+        return "its sender asks machines not to answer (X-Auto-Response-Suppress)"
+    return "" if given.evidence.authentication.dmarc == "pass" else automatic.scattered(given.message)
 
 
 def _application(given: _Given) -> str:

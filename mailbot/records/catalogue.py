@@ -39,6 +39,8 @@ class Row:
     open: bool
     #: When the clock has something to say of it; None: never.
     wake: datetime | None = None
+    #: When a machine has last written in its thread; None: never.
+    machine_wrote: datetime | None = None
     #: Ids of intents whose outcome the record does not know.
     open_intents: tuple[str, ...] = ()
     #: Message-IDs by which it is found; empty in what the catalogue returns, for they stay on the disk.

@@ -38,6 +38,10 @@ STATE_AFTER: dict[str, State] = {
 _DAY = timedelta(days=1)
 
 
+#: No pause between two tries, or two looks, is as long; nothing is planned further ahead.
+_LONGEST_PAUSE, _FURTHEST = timedelta(hours=2), timedelta(days=60)
+
+
 @dataclass(frozen=True, slots=True)
 class Entry:
     """One outgoing message and what is known of its fate. No personal data: addresses and domains are keyed hashes."""
@@ -68,8 +72,21 @@ class Entry:
     committed_at: datetime | None = None
     #: True once it stands in the Sent folder.
     filed: bool = False
+    #: Decided on for a letter that had come long before: a backlog is no storm.
+    belated: bool = False
     #: Each time within a day of `committed_at` that it may have gone out to somebody, the witness's copy too: what a provider counts.
     on_wire: tuple[datetime, ...] = ()
+
+    def set_right(self, now: datetime) -> Entry:
+        """Return the entry as it is once the clock stands at `now`, where it was written by one that was far ahead."""
+        return replace(
+            self,
+            planned_at=min(self.planned_at, now),
+            at=min(self.at, now),
+            committed_at=min(self.committed_at, now) if self.committed_at else None,
+            next=now if self.next and self.next - now > _LONGEST_PAUSE else self.next,
+            not_before=now if self.not_before and self.not_before - now > _FURTHEST else self.not_before,
+        )
 
     def due(self, now: datetime) -> bool:
         """Is it time to send it, or (unknown) to look for it?"""

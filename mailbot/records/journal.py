@@ -30,6 +30,8 @@ class Journal:
         self.path = path
         self._descriptor: int | None = None
         self._end = 0
+        #: True once fsync(2) has failed: the kernel may have dropped what earlier lines have written.
+        self._doubtful = False
 
     def append(self, event: Event, sync: bool = True) -> int:
         """Given an event, write it as one line and return the line's place; with `sync` it is on the disk when this returns.
@@ -37,13 +39,18 @@ class Journal:
         Raise Temporary if it could not be written; then the journal is as before.
         """
         line = _line(event)
+        if self._doubtful:
+            # To repeat the fsync would prove nothing: what can still be read is written into a new file.
+            self._write_anew()
         with in_words(self.path):
             descriptor = self._writable()
             place = self._end
             try:
                 write_all(descriptor, line)
                 if sync:
+                    self._doubtful = True
                     os.fsync(descriptor)
+                    self._doubtful = False
             except OSError:
                 with suppress(OSError):
                     os.ftruncate(descriptor, place)
@@ -96,6 +103,13 @@ class Journal:
         # The open file would be the old one from here on.
         self.close()
         replace(self.path, map(_line, events))
+
+    def _write_anew(self) -> None:
+        self.close()
+        with in_words(self.path):
+            whole = self.path.read_bytes()
+        replace(self.path, (whole[: whole.rfind(b"\n") + 1],))
+        self._doubtful = False
 
     def close(self) -> None:
         if self._descriptor is not None:

@@ -78,6 +78,11 @@ class Outbox:
         just before a stop would be taken for the server's work."""
         self._write({"event": "server", "by_server": False}, sync=True)
 
+    def set_right(self, now: datetime) -> None:
+        """The clock was wrong and stands at `now`: what was written ahead of it is brought down to it. On the disk when it returns."""
+        if any(entry.set_right(now) != entry for entry in self._entries.values()):
+            self._write({"event": "clock", "at": instant_text(now)}, sync=True)
+
     def unfiled(self) -> tuple[Entry, ...]:
         """Return what was sent and is not known to stand in the Sent folder."""
         return tuple(entry for entry in self._entries.values() if entry.state == "sent" and not entry.filed)
@@ -111,10 +116,11 @@ class Outbox:
         )
 
     def decided_since(self, since: datetime) -> int:
-        """Return how many messages to candidates the machine has decided on after that instant, whatever became of them."""
+        """Return how many messages to candidates the machine has decided on after that instant, whatever became of them; without those for
+        letters that had come long before."""
         # The newest stand last, and this is asked after every letter.
         newest = takewhile(lambda each: each.planned_at > since, reversed(self._entries.values()))
-        return sum(each.automatic and each.audience == "candidate" for each in newest)
+        return sum(each.automatic and each.audience == "candidate" and not each.belated for each in newest)
 
     def alike(self, entry: Entry, now: datetime, of_one: Collection[str]) -> tuple[int, int, int]:
         """Return how many messages have gone out to its address: of its purpose in an hour, and in 24 hours, and those from its application
@@ -208,6 +214,9 @@ class Outbox:
             case "filed":
                 self._server_files = event["by_server"]
                 self._entries[event["id"]] = replace(self._entries[event["id"]], filed=True)
+            case "clock":
+                now = instant(event["at"])
+                self._entries = {name: entry.set_right(now) for name, entry in self._entries.items()}
             case "server":
                 self._server_files = event["by_server"]
             case happening:

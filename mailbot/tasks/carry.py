@@ -22,6 +22,8 @@ from mailbot.tasks.desk import Desk
 from mailbot.tasks.found import recognise_sent
 from mailbot.tasks.summary import summarise
 
+#: What is decided on so long after its letter came is backlog.
+_BELATED = timedelta(hours=1)
 #: How long an answer to a notice counts (design section 6).
 TOKEN_DAYS = 90
 #: A part of the office with so many messages takes no more: for each one its record is read and written as a whole.
@@ -112,13 +114,14 @@ def carry_out(
     after = desk.store.commit(commit)
     committed(reference)
     for intent in intents:
-        plan(desk, reference, intent)
+        plan(desk, reference, intent, belated=arrival is not None and now - arrival.at > _BELATED)
     note(desk, after)
     return reference
 
 
-def plan(desk: Desk, reference: str, intent: Intent) -> None:
-    """Put an intent that stands in a record on the outbox; one that is there already changes nothing."""
+def plan(desk: Desk, reference: str, intent: Intent, *, belated: bool = False) -> None:
+    """Put an intent that stands in a record on the outbox; one that is there already changes nothing. `belated`: what it answers had come
+    long before it was decided."""
     local, _, domain = intent.to.rpartition("@")
     entry = Entry(
         id=intent.id,
@@ -135,6 +138,7 @@ def plan(desk: Desk, reference: str, intent: Intent) -> None:
         not_before=intent.not_before,
         # What waits may be overtaken by what has come meanwhile.
         waits_for_reading=intent.purpose in AFTER_READING or intent.not_before is not None,
+        belated=belated,
     )
     desk.outbox.planned(entry)
     recognise_sent(desk, intent)

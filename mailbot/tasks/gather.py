@@ -192,6 +192,8 @@ def _matched(desk: Desk, message: Message, position: str, notice: _Notice | None
     """The application it belongs to: of the notice it answers, of the candidate it was sent to, else by the rules of `matching`."""
     if notice and notice.case.application:
         return Match(notice.case.reference, "thread", confirmed=True)
+    if _witness_refused(desk, message):
+        return Match("", "", confirmed=False)
     returned = desk.catalogue.by_message_id(message.report.message_id) if message.report and message.report.message_id else None
     if returned:
         return Match(returned.reference, "thread", confirmed=True)
@@ -260,8 +262,16 @@ def _answered(desk: Desk, message: Message, arrived: datetime) -> datetime | Non
 
 def _returned_purpose(desk: Desk, message: Message) -> str:
     """What the message was for that a report speaks of; "" if it is not known as ours."""
+    if _witness_refused(desk, message):
+        return ""
     found = _written_by_us(desk, message.report.message_id) if message.report and message.report.message_id else None
     return found[1].kind if found else ""
+
+
+def _witness_refused(desk: Desk, message: Message) -> bool:
+    """Whether it reports on the witness's copy alone: the message itself may well have arrived."""
+    witness = desk.settings.smtp.witness
+    return bool(witness) and message.report is not None and message.report.address == witness.lower()
 
 
 def _new_reference(desk: Desk, identity: str) -> str:

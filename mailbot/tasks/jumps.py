@@ -63,6 +63,7 @@ def note_time(desk: Desk) -> None:
 def release_clock(desk: Desk) -> bool:
     """Take the wall clock for right, a jump that has not been seen yet included; return whether anything was held."""
     desk.timekeeper.trust()
+    desk.outbox.set_right(desk.clock())
     was = bool(held_clock(desk))
     if was:
         desk.ledger.remember(_CLOCK, "", desk.clock())

@@ -7,9 +7,9 @@ from collections.abc import Callable, Collection
 from datetime import datetime
 from functools import partial
 
-from mailbot.errors import MailbotError, Temporary
+from mailbot.errors import MailbotError, Permanent, Temporary
 from mailbot.hiring.actions import Decision
-from mailbot.hiring.case import HistoryEntry
+from mailbot.hiring.case import Case, HistoryEntry
 from mailbot.hiring.digest import OpenCase, morning_digest
 from mailbot.hiring.process import MACHINES, on_clock
 from mailbot.records.catalogue import Row
@@ -80,12 +80,10 @@ def _digest(desk: Desk, now: datetime) -> int:
     cases = tuple(_open_case(row, silent, since) for row in desk.catalogue.rows() if row.stage)
     months = {office_reference(desk, since), office_reference(desk, now)}
     offices = [desk.store.load(reference) for month in months for reference in desk.store.offices(month)]
-    machines = sum(
-        1
-        for office in offices
-        for message in office.messages
-        if message.direction == "in" and message.kind in MACHINES - {"junk"} and message.at > since
-    )
+    # A report that belongs to no message of ours has been told to nobody.
+    machines = sum(_came(office, (MACHINES | {"bounce"}) - {"junk"}, since) for office in offices)
+    disturbed = (row.reference for row in desk.catalogue.rows() if row.machine_wrote and row.machine_wrote > since)
+    machines += sum(_came(_case(desk, reference), MACHINES, since) for reference in disturbed)
     # By when it was filed: the junk folder is looked through once an hour, so a letter in it may be older than the last digest.
     junk = sum(1 for office in offices for entry in office.history if entry.what == "junk came" and entry.at > since)
     sends = morning_digest(cases, machines, desk.moment(), day, junk)
@@ -94,6 +92,20 @@ def _digest(desk: Desk, now: datetime) -> int:
         carry_out(desk, Decision(None, sends, _DIGEST, because, (HistoryEntry(now, _DIGEST, _DIGEST, because),)))
     desk.ledger.remember(_DIGEST, now.isoformat(), now)
     return len(sends)
+
+
+def _came(case: Case, kinds: Collection[str], since: datetime) -> int:
+    """How many messages of these kinds have come after that instant."""
+    return sum(message.direction == "in" and message.kind in kinds and message.at > since for message in case.messages)
+
+
+def _case(desk: Desk, reference: str) -> Case:
+    """The case, without messages where its record is damaged: that costs nobody the digest."""
+    try:
+        return desk.store.load(reference)
+    except Permanent as problem:
+        log.error("%s", problem)
+        return Case(reference, None)
 
 
 def _open_case(row: Row, silent: Collection[str], since: datetime) -> OpenCase:

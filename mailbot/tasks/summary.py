@@ -5,7 +5,7 @@ from __future__ import annotations
 from mailbot.hiring.case import Case
 from mailbot.hiring.model import Application
 from mailbot.hiring.moment import Moment
-from mailbot.hiring.process import wake
+from mailbot.hiring.process import MACHINES, wake
 from mailbot.hiring.stages import stage
 from mailbot.records.catalogue import Row
 
@@ -32,6 +32,7 @@ def summarise(case: Case, application: Application, moment: Moment) -> Row:
         last_message=application.last_message,
         open=not stage(moment.company.stages, application.stage).is_end,
         wake=wake(moment, application),
+        machine_wrote=max((m.at for m in case.messages if m.direction == "in" and m.kind in MACHINES), default=None),
         open_intents=tuple(intent.id for intent in case.intents if intent.outcome in ("", "held")),
         thread=tuple(ids),
     )

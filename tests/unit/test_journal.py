@@ -177,3 +177,24 @@ def test_after_a_rewrite_that_failed_events_go_into_the_file_that_is_there(path:
             journal.rewrite(EVENTS[2:])
     journal.append({"event": "next"})
     assert list(Journal(path).read()) == [*(EVENTS if at == 1 else EVENTS[2:]), {"event": "next"}]
+
+
+def test_after_a_failed_fsync_everything_is_written_anew(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    journal = Journal(tmp_path / "journal.jsonl")
+    journal.append({"n": 1}, sync=False)
+    before = journal.path.stat().st_ino
+
+    def refuse(_descriptor: int) -> None:
+        raise OSError(errno.EIO, "Input/output error")
+
+    with monkeypatch.context() as broken:
+        broken.setattr(os, "fsync", refuse)
+        with pytest.raises(Temporary):
+            journal.append({"n": 2})
+        # Nor is anything taken on while the disk goes on refusing.
+        with pytest.raises(Temporary):
+            journal.append({"n": 3}, sync=False)
+    journal.append({"n": 4})
+
+    assert journal.path.stat().st_ino != before
+    assert [event["n"] for event in journal.read()] == [1, 4]

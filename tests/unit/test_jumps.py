@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
 from applicants import LETTER, SUBJECT
-from hands import CANDIDATE, MONDAY, Hands, N, met
+from hands import CANDIDATE, LIMITS, MONDAY, Hands, N, met
 
 from mailbot.errors import Temporary
 from mailbot.mail.smtp import Outcome
@@ -185,3 +186,26 @@ def test_who_mends_the_clock_and_resumes_at_once_is_not_alarmed_again(hands: Han
 
     assert held_clock(hands.desk) == ""
     assert purposes(hands, N) == ["alarm"]
+
+
+def test_what_was_written_while_the_clock_was_a_year_ahead_waits_no_year(tmp_path: Path) -> None:
+    hands = met(tmp_path, limits=replace(LIMITS, total_per_hour=2))
+    hands.set_clock(days=365)
+    hands.submission.script(Outcome("retry", 451, "4.7.1 greylisted"))
+    for number in range(3):
+        hands.letter(SUBJECT, LETTER, sender=f"Мария Петрова <maria{number}@mail.ru>")
+    hands.turn()
+    hands.set_clock(days=-365)
+    hands.turn()
+
+    resume(hands)
+    hands.letter(SUBJECT, LETTER, sender="Борис <boris@mail.ru>")
+    for restart in (False, True, False):
+        hands.turn()
+        hands.pass_time(hours=1)
+        if restart:
+            hands.reopen()
+    hands.turn()
+
+    assert [len(hands.sent_to(f"maria{number}@mail.ru")) for number in range(3)] == [1, 1, 1]
+    assert len(hands.sent_to("boris@mail.ru")) == 1

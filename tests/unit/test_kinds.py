@@ -301,6 +301,8 @@ def test_bulk_mail_is_not_answered(value: str) -> None:
         "hiring-request@hh.ru",
         "owner-hiring@hh.ru",
         "hiring-bounces+a=b@hh.ru",
+        "hiring-request-17@hh.ru",
+        "bounce-123@hh.ru",
     ],
 )
 def test_robots_are_not_answered(address: str) -> None:
@@ -313,7 +315,30 @@ def test_a_sender_that_reads_no_answers_is_known_by_any_of_its_headers(name: str
 
 
 @pytest.mark.parametrize(
-    "address", ["norelly@mail.ru", "nora.replyan@mail.ru", "arobot@mail.ru", "request@mail.ru", "bruno@mail.ru", "anoreply@mail.ru"]
+    ("name", "address"),
+    [
+        ("Sender", "listserv@lists.ru"),
+        ("Sender", "robot@lists.ru"),
+        ("Return-Path", "owner-jobs@lists.ru"),
+        ("Return-Path", "jobs-request+7=a@lists.ru"),
+        ("Return-Path", "majordomo@lists.ru"),
+    ],
+)
+def test_what_a_list_or_a_system_sends_on_is_not_answered(name: str, address: str) -> None:
+    assert applicant((name, f"<{address}>")) == ("D6", "no_reply")
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "norelly@mail.ru",
+        "bot-kina@mail.ru",
+        "nora.replyan@mail.ru",
+        "arobot@mail.ru",
+        "request@mail.ru",
+        "bruno@mail.ru",
+        "anoreply@mail.ru",
+    ],
 )
 def test_people_whose_names_look_like_robots_are_people(address: str) -> None:
     assert applicant(("From", address), ("Return-Path", "<bounces+77@saas.com>"), sender=sender(address)) == ("D14", "application")
@@ -454,6 +479,16 @@ def test_only_the_new_text_can_withdraw() -> None:
 def test_a_condemned_attachment_silences_an_answer_and_an_application() -> None:
     assert row(judged("Хочу работать", Evidence(condemned=True))) == ("D12", "other")
     assert row(judged("да", replace(KNOWN, condemned=True))) == ("D12", "answer")
+
+
+def test_a_letter_of_three_domains_is_not_answered_unless_one_of_them_is_proven() -> None:
+    headers = (("From", "<ivan@mail.ru>"), ("Reply-To", "<a@other.ru>"), ("Return-Path", "<b@third.ru>"))
+    assert row(judged("Хочу работать", headers=headers)) == ("D13", "application")
+    assert row(judged("да", KNOWN, headers=headers)) == ("D13", "answer")
+    assert row(judged("Хочу работать", Evidence(authentication=Authentication("pass")), headers=headers)) == ("D14", "application")
+    # A service that sends for a person, and a person who reads elsewhere.
+    for two in (headers[:2], (headers[0], headers[2]), (*headers[:2], ("Return-Path", "<x@bounce.mail.ru>"))):
+        assert row(judged("Хочу работать", headers=two)) == ("D14", "application")
 
 
 @pytest.mark.parametrize("value", ["All", "oof", "DR, AutoReply", "RN;OOF", "(x) ALL"])

@@ -154,3 +154,16 @@ def test_a_row_that_was_woken_too_early_is_not_asked_again_and_again(hands: Hand
     (row,) = hands.desk.catalogue.rows()
     assert row.wake
     assert row.wake > hands.now
+
+
+def test_the_digest_counts_machines_in_known_threads_and_reports_on_nothing_of_ours(hands: Hands) -> None:
+    pass_days(hands, 1)
+    hands.pass_time(minutes=5)
+    (promise, *_) = hands.sent_to("maria0@mail.ru")
+    away = {"Auto-Submitted": "auto-replied"}
+    hands.letter("Автоответ", "Я в отпуске.", sender="Мария Петрова <maria0@mail.ru>", answers=promise, headers=away)
+    hands.letter("Undelivered Mail", "Not delivered.", sender="MAILER-DAEMON@mx.example")
+    pass_days(hands, 1)
+
+    digest = hands.sent_to(RECRUITER)[-1]
+    assert "Писем от программ, оставленных без ответа: 2." in digest.get_content()

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 from applicants import LETTER, SUBJECT
-from hands import RECRUITER, Hands, N, met
+from hands import JOB, RECRUITER, Hands, N, met
 
 from mailbot.errors import Temporary
 from mailbot.mail.smtp import Outcome
@@ -403,3 +403,42 @@ def test_a_search_for_the_copy_that_was_not_answered_is_no_evidence(tmp_path: Pa
     hands.turn()
 
     assert hands.desk.outbox.entries()[0].state == "sent"
+
+
+def test_a_report_on_the_witness_alone_is_no_report_on_the_message(tmp_path: Path) -> None:
+    hands = met(tmp_path, smtp_witness=WITNESS)
+    write(hands)
+    hands.turn()
+    (questions,) = hands.sent_to("maria0@mail.ru")
+    notices = len(hands.sent_to(RECRUITER))
+    report = f"""From: MAILER-DAEMON@mx.example
+To: {JOB}
+Subject: Undelivered Mail
+Message-ID: <1@mx.example>
+Content-Type: multipart/report; report-type=delivery-status; boundary=B
+
+--B
+
+It could not be delivered.
+--B
+Content-Type: message/delivery-status
+
+Reporting-MTA: dns; mx.example
+
+Final-Recipient: rfc822; {WITNESS}
+Action: failed
+Status: 5.1.1
+
+--B
+Content-Type: text/rfc822-headers
+
+Message-ID: {questions["Message-ID"]}
+
+--B--
+"""
+    hands.server.append(hands.user, report.replace("\n", "\r\n").encode(), hands.now)
+
+    hands.turn()
+
+    assert hands.verdicts() == {1: "application", 2: "bounce"}
+    assert len(hands.sent_to(RECRUITER)) == notices

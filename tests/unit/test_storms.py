@@ -144,6 +144,22 @@ def test_three_times_the_total_decided_in_an_hour_opens_it(tmp_path: Path) -> No
     assert sum(len(hands.sent_to(f"maria{number}@mail.ru")) for number in range(6)) == 2
 
 
+def test_a_backlog_is_no_storm(tmp_path: Path) -> None:
+    hands = met(tmp_path, limits=replace(LIMITS, total_per_hour=2))
+    for number in range(9):
+        hands.letter(SUBJECT, LETTER, sender=f"Мария Петрова <maria{number}@mail.ru>")
+    hands.pass_time(hours=20)
+    hands.turn()
+
+    assert not is_open(hands)
+    hands.reopen()
+    for _ in range(6):
+        hands.turn()
+        hands.pass_time(minutes=65)
+    assert not is_open(hands)
+    assert sum(len(hands.sent_to(f"maria{number}@mail.ru")) for number in range(9)) == 9
+
+
 def test_a_providers_limit_stops_everything_for_a_day_and_candidates_until_a_person_closes(tmp_path: Path) -> None:
     hands = met(tmp_path)
     hands.submission.script(TOO_MUCH)
