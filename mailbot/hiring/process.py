@@ -11,7 +11,7 @@ from mailbot.hiring.facts import Facts
 from mailbot.hiring.letters import NO_CASE, Letter, case_facts, notices, office_facts, to_staff
 from mailbot.hiring.model import Application, Message, Report
 from mailbot.hiring.moment import Moment
-from mailbot.hiring.stages import stage
+from mailbot.hiring.stages import WITHDRAWN, stage
 from mailbot.hiring.steps import enter
 from mailbot.hiring.waiting import on_clock, wait_for_staff, wake
 
@@ -96,6 +96,14 @@ def on_move(application: Application, to: str, moment: Moment, cause: str) -> De
     because = "a person moved it"
     moved, actions = enter(moment, cleared, there, cause, moment.now, automatic=False)
     return Decision(moved, actions, "move", because, (HistoryEntry(moment.now, f"moved to {moved.stage}", "move", because),))
+
+
+def on_farewell(application: Application, moment: Moment, cause: str) -> Decision:
+    """Given another application of somebody who wants their data deleted, return the decision that ends it without a word."""
+    there = stage(moment.company.stages, WITHDRAWN)
+    left, _ = enter(moment, replace(application, unanswered=()), there, cause, moment.now)
+    because = "the candidate wants their data deleted"
+    return Decision(left, (), "D11", because, (HistoryEntry(moment.now, f"moved to {left.stage}", "D11", because),))
 
 
 def _on_bounce(application: Application | None, message: Message, facts: Facts, moment: Moment) -> Decision:

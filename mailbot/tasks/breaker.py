@@ -18,6 +18,8 @@ from mailbot.tasks.desk import Desk
 
 _BREAKER = "breaker"
 _HOUR = timedelta(hours=1)
+#: When messages of ours have come back to INBOX; more than so many in an hour are told of (row D1 of the decision table).
+_ECHOES, _ECHOES_AN_HOUR = "own messages back", 3
 #: A provider lifts its block after a day, and some begin it anew at every try.
 _REST = timedelta(days=1)
 
@@ -87,6 +89,17 @@ def open_because(desk: Desk) -> str:
     """Since when and why it is open, in words; "" if it is not."""
     known = breaker(desk.ledger)
     return _in_words(known, desk) if known.open else ""
+
+
+def watch_for_echo(desk: Desk) -> None:
+    """A message of ours has come back into INBOX: n@ hears of it where that happens too often for a person's doing. Raise Temporary."""
+    now = desk.clock()
+    remembered = desk.ledger.remembered(_ECHOES)
+    lately = [at for at in map(datetime.fromisoformat, remembered.split()) if timedelta(0) <= now - at < _HOUR]
+    desk.ledger.remember(_ECHOES, " ".join(at.isoformat() for at in (*lately, now)), now)
+    if len(lately) == _ECHOES_AN_HOUR:
+        reason = f"more than {_ECHOES_AN_HOUR} messages of mailbot's own have come back to INBOX within an hour: does a rule forward them?"
+        alarm(desk, f"{reason} Nothing follows from them, and nothing is stopped", f"{_ECHOES}/{now:%Y-%m-%dT%H}")
 
 
 def close_breaker(desk: Desk) -> bool:

@@ -9,12 +9,13 @@ from dataclasses import replace
 
 from mailbot.errors import BadMessage, MailbotError, Temporary
 from mailbot.hiring.actions import Send
-from mailbot.hiring.process import on_message
+from mailbot.hiring.model import Application
+from mailbot.hiring.process import on_farewell, on_message
 from mailbot.mail.mailbox import Fetched, FolderState, Headline, MailboxPort
 from mailbot.mail.parcel import Read
 from mailbot.records.files import refuse_without_room
 from mailbot.tasks.age import age
-from mailbot.tasks.breaker import watch_for_loop
+from mailbot.tasks.breaker import watch_for_echo, watch_for_loop
 from mailbot.tasks.broken import STRIKES, asked_again, known_poison, not_given, quarantine
 from mailbot.tasks.carry import Arrival, carry_out
 from mailbot.tasks.contact import LOST, meet, without_verdict
@@ -193,6 +194,8 @@ def _decide(
         kind = "ours"
     if role == "sent" or kind != "ours":
         take_as_evidence(desk, read.message, in_sent=role == "sent")
+    if kind == "ours" and role == "inbox" and not desk.settings.smtp.witness:
+        watch_for_echo(desk)
     if kind in ("ours", "duplicate"):
         verdict(desk.ledger.reference_of(identity))
         return
@@ -225,9 +228,21 @@ def decide(desk: Desk, gathered: Gathered, raw: bytes, committed: Callable[[str]
     if decision.release:
         # First: after a stop in between the letter is read again, and finds that the message is not held any more.
         {"resend": resend, "drop": drop}[decision.release.word](desk, decision.release.intent)
+    if facts.judgement.kind == "erasure" and gathered.application:
+        # First, as well: whoever has said that once is written to no more, whatever they have applied for.
+        _end_others(desk, gathered.application, facts.identity)
     reference = carry_out(desk, decision, arrival, committed=committed)
     if gathered.may_loop:
         watch_for_loop(desk, reference, arrival)
     if facts.judgement.kind == "staff":
         desk.outbox.person_wrote(reference, desk.clock())
     return f"{reference}, {decision.because}"
+
+
+def _end_others(desk: Desk, application: Application, cause: str) -> None:
+    """End every other application of the same person."""
+    known = {each.reference for address in application.addresses for each in desk.catalogue.by_address(address) if each.open}
+    for reference in sorted(known - {application.reference}):
+        other = desk.store.load(reference).application
+        if other:
+            carry_out(desk, on_farewell(other, desk.moment(), cause))

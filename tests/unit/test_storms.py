@@ -239,3 +239,18 @@ def test_a_person_may_close_it_within_the_day(tmp_path: Path) -> None:
     hands.turn()
 
     assert len(hands.sent_to(CANDIDATE)) == 1
+
+
+def test_own_messages_that_come_back_are_told_of_once_and_stop_nothing(tmp_path: Path) -> None:
+    hands = met(tmp_path)
+    for number in range(6):
+        hands.letter(SUBJECT, LETTER, sender=f"Мария Петрова <maria{number}@mail.ru>")
+    hands.turn()
+    for number in range(6):
+        hands.put(hands.sent_to(f"maria{number}@mail.ru")[0])
+        hands.turn()
+        hands.pass_time(minutes=5)
+
+    (alarm,) = hands.sent_to(N)
+    assert "have come back to INBOX" in alarm.get_content()
+    assert not is_open(hands)
