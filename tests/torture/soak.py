@@ -31,8 +31,8 @@ from soak_measures import Sample, Verdicts, growing, growth_across, growth_withi
 from soak_people import People, person_in_the_mailbox  # noqa: E402
 
 BATCH, MARK = 50, 2000
-#: How often each happens in a soak, however long it is.
-RESTARTS, FAULTS = 12, 80
+#: How many restarts there are at most, and behind which share of the batches a fault is waiting.
+RESTARTS, FAULTS = 12, 0.2
 #: No message takes so long, in seconds, whatever is done to the servers.
 PATIENCE = 300
 #: A soak is a storm, which the caps would end.
@@ -117,7 +117,10 @@ class Soak:
         # INTERNALDATE has whole seconds, and the daemon's clock may be one behind ours.
         time.sleep(1)
         written, read, settled = 0, 0, list[int]()
-        batches = max(count // BATCH, 1)
+        batch = min(BATCH, count // 10)
+        batches = count // batch
+        # The last third is one life.
+        restarts = set(self.chance.sample(range(1, batches * 2 // 3), min(RESTARTS, batches // 8)))
         self._mark()
         while written < count:
             taken = self.office.smtp.transactions
@@ -125,19 +128,16 @@ class Soak:
             read = len(taken)
             now = self._now()
             with self.office.imap.login(self.office.user) as session:
-                for raw in self.people.write(min(BATCH, count - written), now):
+                for raw in self.people.write(min(batch, count - written), now):
                     session.append("INBOX", "", imaplib.Time2Internaldate(now), raw)
                     written += 1
-            # The last third is one life.
-            share = self.chance.random() * batches * 2 / 3
-            if written < count * 2 / 3 and share < min(RESTARTS, batches / 8):
+            if written // batch in restarts:
                 self._restart(self.chance.choice((signal.SIGKILL, signal.SIGKILL, signal.SIGTERM)))
-            elif self.chance.random() < min(FAULTS / batches, 0.4) and self.faults.strike():
+            elif self.chance.random() < FAULTS and self.faults.strike():
                 self.troubled = time.monotonic()
-            if written % (4 * BATCH) == 0 and settled:
-                gone = person_in_the_mailbox(self.office, settled, self.chance)
-                assert gone
-            if not self._wait(written - BATCH):
+            if written % (4 * batch) == 0 and settled:
+                person_in_the_mailbox(self.office, settled, self.chance)
+            if not self._wait(written - batch):
                 self.wrong.append(f"stuck: {written} written, {len(self.verdicts.uids)} with a verdict")
                 break
             settled = sorted(self.verdicts.uids)[-500:]

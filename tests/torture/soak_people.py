@@ -107,12 +107,11 @@ class People:
         return self.chance.randrange(100) < percent
 
 
-def person_in_the_mailbox(office: Office, settled: list[int], chance: random.Random) -> int:
-    """Somebody flags letters that were taken in, and moves some to the archive and to the junk; return how many are moved."""
+def person_in_the_mailbox(office: Office, settled: list[int], chance: random.Random) -> None:
+    """Somebody flags letters that were taken in, and moves some to the archive and to the junk."""
     moved = chance.sample(settled, min(2, len(settled)))
     with office.imap.login(office.user) as session:
         session.select("INBOX")
         session.uid("STORE", ",".join(map(str, chance.sample(settled, min(5, len(settled))))), "+FLAGS", r"(\Seen \Flagged)")
         for uid, folder in zip(moved, ("Archive", "Junk"), strict=False):
             session.uid("MOVE", str(uid), folder)
-    return len(moved)

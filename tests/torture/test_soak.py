@@ -51,7 +51,8 @@ def test_messages_with_faults_and_restarts_are_taken_in_once_each_and_answered_o
     rows.append(replace(row, findings=len(figures.wrong) - (row.duplicates or 0) - (row.lost or 0)))
     assert figures.wrong == ()
     assert figures.out > figures.messages / 3
-    assert figures.struck
+    assert figures.kills + figures.terms
+    assert figures.struck or not EVERY
 
 
 def test_a_daemon_that_keeps_ten_kilobytes_of_each_message_is_not_flat() -> None:
