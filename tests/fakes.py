@@ -13,7 +13,7 @@ import re
 import threading
 import time
 from collections import defaultdict, deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
@@ -164,6 +164,10 @@ class FakeMailbox:
         found = (stored.raw for stored in folder.stored if stored.uid == uid)
         head, line, _ = next(found, b"").partition(b"\r\n\r\n")
         return head + line
+
+    def message_ids(self, uids: Sequence[int]) -> Mapping[int, str]:
+        folder = self._opened("message_ids")
+        return {each.uid: _message_id(each.raw) for each in folder.stored if each.uid in uids and not folder.withheld.get(each.uid)}
 
     def wait(self, seconds: float, stop: Callable[[], bool]) -> bool:
         folder = self._opened("wait")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import imaplib
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from datetime import datetime, timedelta
 from typing import Any, Final
@@ -132,6 +132,19 @@ class Mailbox:
         if not header and self._is_there(uid):
             raise self._withheld()
         return header
+
+    def message_ids(self, uids: Sequence[int]) -> Mapping[int, str]:
+        found: dict[int, str] = {}
+        for start in range(0, len(uids), fetching.BATCH_MESSAGES):
+            try:
+                headers = self._message_ids(fetching.uid_set(uids[start : start + fetching.BATCH_MESSAGES]))
+            except Temporary:
+                # One that is damaged may cost the whole batch.
+                if self._client is None:
+                    raise
+                continue
+            found |= {uid: fetching.message_id(header) for uid, header in headers.items() if header}
+        return found
 
     def wait(self, seconds: float, stop: Callable[[], bool]) -> bool:
         end = time.monotonic() + seconds

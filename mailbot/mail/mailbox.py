@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Final, Literal, Protocol
@@ -100,6 +100,9 @@ class MailboxPort(Protocol):
 
     def header(self, uid: int) -> bytes:
         """The first 256 KiB of the message's header, for one too large to be fetched; b"" if it is gone. Temporary if it is refused."""
+
+    def message_ids(self, uids: Sequence[int]) -> Mapping[int, str]:
+        """The Message-ID of each of these messages, "" for one that has none. What is gone, or not given, is left out."""
 
     def wait(self, seconds: float, stop: Callable[[], bool]) -> bool:
         """Wait for a new message in the open folder: True at once when one may have come, False after `seconds` or once `stop()` is."""

@@ -12,7 +12,7 @@ from mailbot.codec import instant, instant_text, typed
 from mailbot.errors import Permanent
 from mailbot.records.journal import Journal
 from mailbot.records.places import Places
-from mailbot.records.rows import GONE, Cursor, FolderRows, Row
+from mailbot.records.rows import GONE, Cursor, FolderRows, Row, met
 from mailbot.records.strikes import Open, counted
 
 
@@ -29,10 +29,27 @@ class Ledger:
         cursor = self._cursors.get(folder)
         return replace(cursor, highest=self._folder(folder, cursor.uidvalidity).highest) if cursor else None
 
-    def first_contact(self, folder: str, at: datetime, uidvalidity: int, uidnext: int, count: int, *, by_uid: bool = False) -> None:
+    def first_contact(
+        self, folder: str, at: datetime, uidvalidity: int, uidnext: int, count: int, by_uid: bool = False, shown: datetime | None = None
+    ) -> None:
         """Remember what was there when mailbot first saw the folder; again, and `by_uid`, where that instant proves to have been wrong. On
         the disk when it returns. Raise Temporary."""
-        self._write("contact", folder, uidvalidity, at, uidnext=uidnext, count=count, by_uid=by_uid)
+        shown_from = instant_text(shown) if shown else ""
+        self._write("contact", folder, uidvalidity, at, uidnext=uidnext, count=count, by_uid=by_uid, shown_from=shown_from)
+
+    def mailbox(self) -> str:
+        """Return the mailbox that was entered last, "" for none yet."""
+        return self._mailbox
+
+    def enter(self, mailbox: str, at: datetime) -> None:
+        """Remember which mailbox is read, by a name that hides it; where another was before, forget how far each folder was read.
+        Identities stay. On the disk when it returns. Raise Temporary."""
+        if mailbox != self._mailbox:
+            self._write("mailbox", "", 0, at, mailbox=mailbox)
+
+    def left(self, folder: str) -> datetime | None:
+        """Return when a folder of this name was read last in the mailbox before this one; None if it was not."""
+        return instant(self._left[folder]) if folder in self._left else None
 
     def new_validity(self, folder: str, uidvalidity: int, at: datetime) -> None:
         """Forget the folder's UIDs, for they mean other messages now (RFC 3501 2.3.1.1), also where the UIDVALIDITY is the same; identities
@@ -186,6 +203,10 @@ class Ledger:
         self._folders: dict[tuple[str, int], FolderRows] = {}
         self._identities = Places()
         self._remembered: dict[str, str] = {}
+        self._mailbox = ""
+        #: When something was written of each folder last, in this mailbox and in the one before.
+        self._read_at: dict[str, str] = {}
+        self._left: dict[str, str] = {}
         self._last = ""
         self._lines = 0
         #: How many rows there are, at most, of UIDs that mean other messages now.
@@ -211,6 +232,7 @@ class Ledger:
                 folder.open.pop(uid, None)
                 folder.settled.add(uid, place)
                 folder.highest = max(folder.highest, uid)
+                self._read_at[key[0]] = event["at"]
                 if identity:
                     self._identities.add(_number(identity), place)
             case "recognised":
@@ -220,8 +242,8 @@ class Ledger:
                 if now and (event["event"] != "seen" or event["uid"] not in folder.settled):
                     folder.open[event["uid"]] = now
             case "contact":
-                met = instant(event["at"])
-                self._cursors[key[0]] = Cursor(*key, met, event["uidnext"], event["count"], by_uid=event.get("by_uid", False))
+                self._read_at[key[0]] = event["at"]
+                self._cursors[key[0]] = met(event)
             case "validity":
                 self._past += len(folder.settled)
                 self._folders[key] = FolderRows()
@@ -229,6 +251,12 @@ class Ledger:
                     before = contact.known_until or contact.first_contact
                     until = max(before, instant(event["known_until"])) if event.get("known_until") else before
                     self._cursors[key[0]] = replace(contact, uidvalidity=key[1], first_uidnext=1, known_until=until)
+            case "mailbox":
+                if self._mailbox:
+                    self._left, self._read_at = self._read_at, {}
+                    self._past += sum(len(each.settled) for each in self._folders.values())
+                    self._folders, self._cursors = {}, {}
+                self._mailbox = event["mailbox"]
             case "remember":
                 self._remembered[event["name"]] = event["text"]
             case word:
@@ -239,7 +267,7 @@ class Ledger:
         open_now = {key: dict(folder.open) for key, folder in self._folders.items()}
         for place, event in self._journal.placed():
             key = (event["folder"], event["uidvalidity"])
-            if event["event"] in {"contact", "validity", "recognised"} or (
+            if event["event"] in {"contact", "validity", "mailbox", "recognised"} or (
                 event["event"] == "verdict" and (self._folder(*key).settled.last(event["uid"]) == place or self._makes_known(place, event))
             ):
                 yield event

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Any
 
+from mailbot.codec import instant
 from mailbot.records.places import Places
 from mailbot.records.strikes import Open
 
@@ -30,6 +32,8 @@ class Cursor:
     known_until: datetime | None = None
     #: The clock was ahead at first contact, so only UIDs tell what was there then.
     by_uid: bool = False
+    #: In another mailbox than before: of what was there at first contact, what arrived from this instant on is for a person. None: nothing.
+    shown_from: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,3 +63,16 @@ class FolderRows:
     #: What has no verdict yet, by UID.
     open: dict[int, Open] = field(default_factory=dict)
     highest: int = 0
+
+
+def met(event: dict[str, Any]) -> Cursor:
+    """Given the ledger's event of a first contact, return the cursor after it."""
+    return Cursor(
+        folder=event["folder"],
+        uidvalidity=event["uidvalidity"],
+        first_contact=instant(event["at"]),
+        first_uidnext=event["uidnext"],
+        count=event["count"],
+        by_uid=event.get("by_uid", False),
+        shown_from=instant(event["shown_from"]) if event.get("shown_from") else None,
+    )

@@ -75,14 +75,11 @@ def _of_ledger(journal: Journal) -> tuple[_Events, int]:
     """The events that a new ledger can hold, and how many lines are lost."""
     kept: _Events = []
     lost = 0
-    met: set[str] = set()
     for event in journal.sound():
-        if event is None or (event["event"] == "validity" and event["folder"] not in met):
+        if event is None:
             lost += 1
-            continue
-        if event["event"] == "contact":
-            met.add(event["folder"])
-        kept.append(event)
+        else:
+            kept.append(event)
     return kept, lost
 
 

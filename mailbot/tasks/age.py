@@ -29,6 +29,9 @@ def age(desk: Desk, role: Role, state: FolderState, headline: Headline, message:
     met = cursor.first_contact if cursor else first_contact(desk)
     if met is None:
         return "new"
+    if cursor and headline.uid < cursor.first_uidnext:
+        # Another mailbox, or this one under another name.
+        return "late"
     if cursor and cursor.by_uid:
         met -= _CLOCK_AHEAD
     received = None if role == "sent" else _received(message)

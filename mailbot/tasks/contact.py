@@ -4,20 +4,49 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 
+from mailbot.errors import Permanent
 from mailbot.mail.mailbox import FolderState, Headline, MailboxPort
+from mailbot.records.rows import Cursor
+from mailbot.tasks.alarms import alarm
 from mailbot.tasks.damage import met_before
 from mailbot.tasks.desk import Desk
-from mailbot.tasks.gather import Role
+from mailbot.tasks.found import note_found
+from mailbot.tasks.gather import LATE, Role
 from mailbot.tasks.modes import enter_safe_mode
 from mailbot.tasks.withheld import header_of, in_words, our_message_id
 
-#: How many of the newest messages of Sent are looked at on first contact, to tell a new mailbox from a lost state.
-_LOOK_BACK = 50
+#: How far back Sent is looked at on first contact, to tell a new mailbox from a lost state.
+_LOOK_BACK = timedelta(days=30)
+#: In another mailbox, what came so long before the one before it was read last is looked at too.
+_GAP = timedelta(hours=1)
+#: Set until n@ has been told that this is another mailbox.
+_ANOTHER = "another mailbox"
+_ANOTHER_WORDS = (
+    "[imap] names another mailbox than before. It is met as at a first start: what lies in it is left alone, and what has come there since"
+    " the one before was read last is shown to staff and not answered"
+)
 LOST = "Sent holds a message of mailbot's that the state does not know: the state was lost, or is an old backup"
 
 log = logging.getLogger(__name__)
+
+
+def enter(desk: Desk) -> None:
+    """Note which mailbox it is that was just logged in to. Another one is met as at a first start, and n@ hears of it. Raise Temporary."""
+    imap = desk.settings.imap
+    mailbox = desk.key.hash(f"{imap.username} {imap.host}")
+    if desk.ledger.mailbox() not in ("", mailbox):
+        # First, for after a stop in between n@ is told all the same.
+        desk.ledger.remember(_ANOTHER, desk.clock().isoformat(), desk.clock())
+    desk.ledger.enter(mailbox, desk.clock())
+    if since := desk.ledger.remembered(_ANOTHER):
+        log.warning("%s", _ANOTHER_WORDS)
+        try:
+            alarm(desk, _ANOTHER_WORDS, f"mailbox/{since}")
+        except Permanent as problem:
+            log.error("n@ could not be told: %s", problem)
+        desk.ledger.remember(_ANOTHER, "", desk.clock())
 
 
 def meet(desk: Desk, mailbox: MailboxPort, role: Role, state: FolderState) -> None:
@@ -29,8 +58,15 @@ def meet(desk: Desk, mailbox: MailboxPort, role: Role, state: FolderState) -> No
         # Before the contact is noted: a stop in between must not make a lost state look like a new one.
         if role == "sent" and (reason := _lost(desk, mailbox, state)):
             enter_safe_mode(desk, reason)
+        left = desk.ledger.left(state.name)
+        shown_from = max(left - _GAP, met - LATE) if left else None
+        if shown_from:
+            # Perhaps it is the same mailbox under another name, and nobody has seen what came meanwhile.
+            for headline in mailbox.headlines_since(shown_from):
+                desk.ledger.seen(state.name, state.uidvalidity, headline.uid, headline.arrived, met)
         # What a damaged ledger has forgotten is read again: what the records know is no news, and the rest has waited.
-        desk.ledger.first_contact(state.name, met, state.uidvalidity, 1 if before else state.uidnext, state.exists)
+        contact = (state.name, met, state.uidvalidity, 1 if before else state.uidnext, state.exists)
+        desk.ledger.first_contact(*contact, shown=shown_from)
         if state.exists and role == "inbox" and not before:
             log.warning("first start: %d older messages left alone; see mailbot adopt", state.exists)
     elif cursor.uidvalidity != state.uidvalidity:
@@ -38,7 +74,7 @@ def meet(desk: Desk, mailbox: MailboxPort, role: Role, state: FolderState) -> No
     elif desk.clock() < cursor.first_contact and not cursor.known_until and (cursor.first_uidnext > 1 or not cursor.count):
         log.warning("the clock was ahead at the first start: what came since is told by its UID")
         contact = (state.name, desk.clock(), state.uidvalidity, cursor.first_uidnext, cursor.count)
-        desk.ledger.first_contact(*contact, by_uid=True)
+        desk.ledger.first_contact(*contact, by_uid=True, shown=cursor.shown_from)
 
 
 def begun_anew(desk: Desk, state: FolderState, listed: Sequence[Headline]) -> bool:
@@ -61,13 +97,17 @@ def _begin_anew(desk: Desk, state: FolderState) -> None:
 
 
 def _lost(desk: Desk, mailbox: MailboxPort, state: FolderState) -> str:
-    """Why the state may have been lost, by the newest messages of Sent; "" if it was not."""
+    """Why the state may have been lost, by what came into Sent lately; "" if it was not."""
+    listed = mailbox.headlines_since(desk.clock() - _LOOK_BACK)
+    given = mailbox.message_ids([headline.uid for headline in listed])
     withheld = ""
-    for headline in mailbox.headlines(max(state.uidnext - 1 - _LOOK_BACK, 0)):
-        header = header_of(mailbox, headline.uid)
-        if header is None:
-            withheld = in_words(desk, headline)
-        elif our_message_id(desk, header):
+    for headline in listed:
+        found = given.get(headline.uid)
+        if found is None:
+            header = header_of(mailbox, headline.uid)
+            found = our_message_id(desk, header) if header else ""
+            withheld = in_words(desk, headline) if header is None else withheld
+        if note_found(desk, found):
             return LOST
     return withheld
 
@@ -87,9 +127,7 @@ def without_verdict(desk: Desk, mailbox: MailboxPort, state: FolderState) -> lis
         if desk.ledger.verdict_of(state.name, state.uidvalidity, headline.uid) is not None:
             continue
         desk.ledger.seen(state.name, state.uidvalidity, headline.uid, headline.arrived, desk.clock())
-        # INTERNALDATE has whole seconds, so the instant of first contact is compared in them too.
-        before = headline.arrived < cursor.first_contact.replace(microsecond=0)
-        if headline.uid < cursor.first_uidnext or (before and not cursor.by_uid):
+        if _is_old(cursor, headline):
             desk.ledger.verdict(state.name, state.uidvalidity, headline.uid, "old", "", "", "", desk.clock())
         else:
             todo.append(headline)
@@ -97,6 +135,13 @@ def without_verdict(desk: Desk, mailbox: MailboxPort, state: FolderState) -> lis
         if uid not in {headline.uid for headline in headlines}:
             desk.ledger.gone(state.name, state.uidvalidity, uid, desk.clock())
     return todo
+
+
+def _is_old(cursor: Cursor, headline: Headline) -> bool:
+    if headline.uid < cursor.first_uidnext:
+        return cursor.shown_from is None or headline.arrived < cursor.shown_from
+    # INTERNALDATE has whole seconds, so the instant of first contact is compared in them too.
+    return headline.arrived < cursor.first_contact.replace(microsecond=0) and not cursor.by_uid
 
 
 def first_contact(desk: Desk) -> datetime | None:

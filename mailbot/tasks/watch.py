@@ -14,6 +14,7 @@ from mailbot.mail.mailbox import FolderState, MailboxPort
 from mailbot.mail.smtp import Submission
 from mailbot.tasks.adopt import Progress, Wish, adopt
 from mailbot.tasks.alarms import alarm
+from mailbot.tasks.contact import enter
 from mailbot.tasks.deliver import deliver
 from mailbot.tasks.desk import Desk
 from mailbot.tasks.gather import Role
@@ -83,6 +84,7 @@ class Watch:
         self.connected = True
         self.read_at.clear()
         found = self.mailbox.folders()
+        enter(self.desk)
         self.folders = watched_folders(self.desk, found)
         self.swept = swept_folders(self.desk, found, self.folders)
         self.sent_is_known |= not self.sent_folder()

@@ -160,6 +160,15 @@ class TestMailbox:
         with world.session() as mailbox:
             assert mailbox.header(mailbox.headlines(0)[0].uid) == letter("large").partition(b"\r\n\r\n")[0] + b"\r\n\r\n"
 
+    def test_the_message_ids_of_many_messages_are_had_at_once(self, world: World) -> None:
+        world.put(*(f"m{number}" for number in range(60)))
+        world.server.append(world.user, b"Subject: nameless\r\n\r\nHello\r\n", AT)
+        with world.session() as mailbox:
+            uids = [headline.uid for headline in mailbox.headlines(0)]
+            expected = [*(f"<m{number}@candidates.example>" for number in range(60)), ""]
+            assert mailbox.message_ids([*uids, uids[-1] + 7]) == dict(zip(uids, expected, strict=True))
+            assert mailbox.message_ids([]) == {}
+
     def test_nothing_changes_a_flag(self, world: World) -> None:
         world.put("unread")
         world.put("flagged", flags=(r"\Flagged",))
@@ -169,6 +178,7 @@ class TestMailbox:
             headlines = mailbox.headlines(0)
             list(mailbox.fetch(headlines))
             mailbox.header(headlines[0].uid)
+            mailbox.message_ids([headlines[0].uid])
             mailbox.headlines_since(AT)
             mailbox.find("INBOX", "<unread@candidates.example>")
             mailbox.wait(0, never)

@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from datetime import datetime, timedelta
 from email.message import EmailMessage
 from email.utils import format_datetime, make_msgid
 from pathlib import Path
+from typing import Any
+from unittest.mock import patch
 
 import pytest
 from applicants import LETTER, SUBJECT
-from hands import CANDIDATE, JOB, MONDAY, Hands, met
+from hands import CANDIDATE, JOB, MONDAY, Hands, N, met
 
+from mailbot.records.journal import Journal
 from mailbot.service.health import health, this_process
+from mailbot.tasks.modes import safe_mode
 from mailbot.tasks.watch import SWEEP_SECONDS
 
 
@@ -189,3 +196,149 @@ def test_a_clock_that_was_ahead_at_the_first_start_hides_no_letter(tmp_path: Pat
     # What is moved in from days before is for a person.
     assert hands.sent_to(CANDIDATE) == []
     assert hands.verdicts() == {1: "", 2: "application", 3: "application", 4: "application"}
+
+
+def configured(hands: Hands, *, host: str = "", username: str = "") -> None:
+    """Somebody changes the configuration, and mailbot starts anew."""
+    named = {name: value for name, value in {"host": host, "username": username}.items() if value}
+    hands.settings = replace(hands.settings, imap=hands.settings.imap.model_copy(update=named))
+    hands.watch.disconnect()
+    hands.reopen()
+
+
+def told(hands: Hands) -> int:
+    """How often n@ was told that this is another mailbox."""
+    texts = [str(part.get_content()) for message in hands.sent_to(N) if (part := message.get_body(("plain",)))]
+    return sum("another mailbox than before" in " ".join(text.split()) for text in texts)
+
+
+@pytest.mark.parametrize("uidvalidity", [1, 77])
+def test_another_mailbox_is_met_as_at_a_first_start(tmp_path: Path, uidvalidity: int) -> None:
+    hands = met(tmp_path)
+    for number in range(3):
+        write(hands, number)
+    hands.turn()
+    hands.pass_time(days=1)
+    write(hands, 3)
+    hands.turn()
+    hands.pass_time(hours=3)
+    hands.user = hands.server.new_user()
+    for folder in ("INBOX", "Sent", "Junk"):
+        hands.server.folder(hands.user, folder).uidvalidity = uidvalidity
+    now = hands.now
+    for number in range(10, 16):
+        hands.now = now - timedelta(days=number - 9)
+        write(hands, number)
+    hands.now = now - timedelta(hours=1)
+    write(hands, 20)
+    hands.now = now
+    configured(hands, username="real@up-advert.ru")
+    hands.turn()
+    hands.reopen()
+    hands.turn()
+    hands.pass_time(minutes=10)
+    for number in range(30, 33):
+        write(hands, number)
+    hands.turn()
+
+    assert answered(hands, 0, 1, 2, 3) == [1, 1, 1, 1]
+    assert answered(hands, *range(10, 16)) == [0] * 6
+    # It came when neither mailbox was read, so nobody has seen it.
+    assert answered(hands, 20) == [0]
+    shown = [case.application for case in hands.cases() if case.application and case.application.addresses[0] == "maria20@mail.ru"]
+    assert [application.waits_for for application in shown] == ["staff"]
+    assert answered(hands, 30, 31, 32) == [1, 1, 1]
+    assert told(hands) == 1
+    assert not safe_mode(hands.desk)
+
+
+def test_the_same_mailbox_under_another_host_name_loses_no_letter_and_answers_nobody_twice(tmp_path: Path) -> None:
+    hands = met(tmp_path)
+    write(hands, 1)
+    hands.turn()
+    hands.turn()
+    hands.pass_time(days=2)
+    write(hands, 2)
+    hands.pass_time(hours=1)
+    configured(hands, host="imap2.example.org")
+
+    hands.turn()
+    hands.turn()
+
+    assert not safe_mode(hands.desk)
+    assert answered(hands, 1, 2) == [1, 0]
+    assert sorted(case.application.waits_for for case in hands.cases() if case.application) == ["candidate", "staff"]
+    assert told(hands) == 1
+
+
+def test_a_state_of_before_takes_the_mailbox_that_is_there(tmp_path: Path) -> None:
+    hands = met(tmp_path)
+    ledger = hands.settings.state_dir / "ledger.jsonl"
+    hands.desk.close()
+    ledger.write_bytes(b"".join(line for line in ledger.read_bytes().splitlines(keepends=True) if b'"event":"mailbox"' not in line))
+    hands.desk, hands.watch = hands._opened()
+    write(hands, 1)
+
+    hands.turn()
+
+    assert answered(hands, 1) == [1]
+    assert told(hands) == 0
+
+
+def test_a_stop_while_another_mailbox_is_met_changes_nothing(tmp_path: Path) -> None:
+    hands = met(tmp_path)
+    write(hands, 1)
+    hands.turn()
+    hands.user = hands.server.new_user()
+    write(hands, 2)
+    for count in range(1, 12):
+        configured(hands, username="real@up-advert.ru")
+        with interrupted(count, Stopped()), suppress(Stopped):
+            hands.turn()
+    hands.reopen()
+    hands.turn()
+    hands.pass_time(minutes=1)
+    write(hands, 3)
+    hands.turn()
+
+    assert answered(hands, 1, 2, 3) == [1, 0, 1]
+    assert told(hands) == 1
+
+
+class Stopped(BaseException):
+    """The process is killed."""
+
+
+@contextmanager
+def interrupted(at: int, error: BaseException) -> Iterator[None]:
+    """Let the line number `at` that the journals write raise instead."""
+    lines = iter(range(1, at + 1))
+    append = Journal.append
+
+    def write_line(journal: Journal, event: Any, sync: bool = True) -> int:
+        if next(lines, 0) == at:
+            raise error
+        return append(journal, event, sync)
+
+    with patch.object(Journal, "append", write_line):
+        yield
+
+
+@pytest.mark.parametrize("others", [60, 130])
+def test_a_lost_state_is_known_by_a_message_of_ours_however_much_a_person_has_sent_since(tmp_path: Path, others: int) -> None:
+    hands = met(tmp_path)
+    write(hands, 1)
+    hands.turn()
+    hands.pass_time(minutes=1)
+    hands.turn()
+    assert hands.server.messages(hands.user, "Sent")
+    for number in range(others):
+        hands.letter("Письмо", "Здравствуйте!", sender=JOB, to=f"x{number}@other.example", folder="Sent")
+    hands.desk.close()
+    shutil.rmtree(hands.settings.state_dir)
+    hands.pass_time(days=1)
+    hands.desk, hands.watch = hands._opened()
+
+    hands.turn()
+
+    assert safe_mode(hands.desk)
