@@ -36,6 +36,8 @@ class Quarantined:
     arrived: datetime | None = None
     #: Whether a person wants the server to be asked for it once more.
     asked: bool = False
+    #: In which role its folder was read: "sent" for what a person has sent; "" where an older mailbot put it here.
+    role: str = ""
 
 
 class Quarantine:
@@ -44,12 +46,12 @@ class Quarantine:
     def __init__(self, folder: Path) -> None:
         self._folder = folder
 
-    def put(self, id: str, raw: bytes, reason: str, attempts: int, at: datetime) -> None:
+    def put(self, id: str, raw: bytes, reason: str, attempts: int, at: datetime, role: str = "") -> None:
         """Keep a message under an id of letters, digits, "-" and "_"; the same id again replaces it. On the disk when it returns.
 
         Raise Temporary, and Permanent for an id that is no plain name.
         """
-        entry = Quarantined(id, at, attempts, reason, len(raw), f"{_plain(id)}.eml")
+        entry = Quarantined(id, at, attempts, reason, len(raw), f"{_plain(id)}.eml", role=role)
         make_folder(self._folder)
         write_atomically(self._folder / entry.path, raw)
         # It counts from here on: the bytes are there before anything speaks of them.

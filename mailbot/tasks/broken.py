@@ -11,6 +11,7 @@ from mailbot.mail.mailbox import FolderState, Headline
 from mailbot.records.quarantine import Quarantined
 from mailbot.tasks.carry import carry_out
 from mailbot.tasks.desk import Desk
+from mailbot.tasks.gather import Role
 
 #: A message that was begun, or refused by the server, this often goes to quarantine.
 STRIKES = 3
@@ -20,10 +21,10 @@ _REFUSAL_PAUSE = timedelta(minutes=15)
 log = logging.getLogger(__name__)
 
 
-def quarantine(desk: Desk, state: FolderState, headline: Headline, raw: bytes, reason: str, attempts: int) -> None:
+def quarantine(desk: Desk, role: Role, state: FolderState, headline: Headline, raw: bytes, reason: str, attempts: int) -> None:
     """Given a message that could not be handled, keep its bytes, tell the staff, and give it its verdict."""
     name = _name(desk, state.name, state.uidvalidity, headline.uid)
-    desk.quarantine.put(name, raw, reason, attempts, desk.clock())
+    desk.quarantine.put(name, raw, reason, attempts, desk.clock(), role)
     _settle(desk, state, headline, reason, attempts, desk.key.raw_identity(raw))
 
 

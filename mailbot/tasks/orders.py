@@ -13,7 +13,7 @@ from mailbot.tasks.breaker import close_breaker
 from mailbot.tasks.carry import carry_out
 from mailbot.tasks.damage import forget_met
 from mailbot.tasks.desk import Desk
-from mailbot.tasks.gather import gather
+from mailbot.tasks.gather import Role, gather
 from mailbot.tasks.held import drop, resend
 from mailbot.tasks.jumps import release_clock
 from mailbot.tasks.modes import leave_safe_mode
@@ -77,7 +77,9 @@ def _retry(desk: Desk, arguments: Arguments) -> str:
         desk.quarantine.ask_again(name)
         return f"{name}: the mail server is asked for it anew at the next reading; it stays in quarantine until it is given"
     raw = desk.quarantine.read(name)
-    gathered = gather(desk, desk.reader.read(raw), role="inbox", arrived=entry.at)
+    # What lay in junk is taken for no junk by whoever has it retried.
+    role: Role = "sent" if entry.role == "sent" else "inbox"
+    gathered = gather(desk, desk.reader.read(raw), role=role, arrived=entry.at)
     if gathered.facts.judgement.kind in ("ours", "duplicate"):
         desk.quarantine.remove(name)
         return f"{name}: {gathered.facts.judgement.because}; it was filed before"

@@ -136,7 +136,7 @@ def _take_in(
     attempts = desk.ledger.attempt(state.name, state.uidvalidity, headline.uid, desk.clock())
     if attempts > STRIKES:
         # It was begun so often and never ended: whatever it does, it does not do it again.
-        quarantine(desk, state, headline, raw, "mailbot stopped in the middle of it", attempts)
+        quarantine(desk, role, state, headline, raw, "mailbot stopped in the middle of it", attempts)
         return
     try:
         _decide(desk, role, state, headline, desk.reader.read(raw), raw, regard, too_large=too_large)
@@ -146,19 +146,13 @@ def _take_in(
             desk.ledger.put_off(state.name, state.uidvalidity, headline.uid, desk.clock())
         raise
     except BadMessage as bad:
-        quarantine(desk, state, headline, raw, str(bad), attempts)
+        quarantine(desk, role, state, headline, raw, str(bad), attempts)
     except Exception as bug:
         # A bug of ours must not cost the next message its answer. It is shown, and tried again at the next pass.
         log.exception("a message could not be handled, attempt %d", attempts)
         if attempts >= STRIKES:
-            quarantine(
-                desk,
-                state,
-                headline,
-                raw,
-                f"mailbot failed on it: {bug if isinstance(bug, MailbotError) else type(bug).__name__}",
-                attempts,
-            )
+            what = bug if isinstance(bug, MailbotError) else type(bug).__name__
+            quarantine(desk, role, state, headline, raw, f"mailbot failed on it: {what}", attempts)
 
 
 def _decide(
