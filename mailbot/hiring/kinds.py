@@ -90,7 +90,7 @@ def _untagged(address: str) -> str:
 
 
 def _broken(given: _Given) -> str:
-    return "it is larger than [limits] message_bytes" if given.evidence.too_large else ""
+    return "it is larger than [limits] message_bytes" if given.evidence.too_large and given.evidence.folder != "sent" else ""
 
 
 def _ours(given: _Given) -> str:
