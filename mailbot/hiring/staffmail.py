@@ -35,6 +35,8 @@ def on_staff(application: Application | None, message: Message, facts: Facts, mo
         if route.asks_of_held:
             return _on_held(None, facts, route, moment)
         return Decision(None, rule=rule, because="a staff member's message that belongs to no application")
+    if route.route == "sent" and not _reached_candidate(application, message):
+        return Decision(application, rule=rule, because="a person has written of the candidate to somebody else")
     if route.route != "notice" or _reached_candidate(application, message):
         reached = replace(application, thread=thread_with(application.thread, message.message_id))
         stopped = _answered(reached, message, facts, moment)
@@ -104,8 +106,10 @@ def on_refused(application: Application | None, message: Message, facts: Facts, 
 
 
 def _reached_candidate(application: Application, message: Message) -> bool:
-    """True where the candidate stands in To or Cc: they have it already."""
-    return any(recipient.address in application.addresses for recipient in message.recipients)
+    """True where the candidate stands in To or Cc, or in the Bcc that only the copy in Sent has: they have it already."""
+    hidden = " ".join(message.all("bcc")).lower()
+    named = {recipient.address for recipient in message.recipients}
+    return any(address in named or address in hidden for address in application.addresses)
 
 
 def _answered(application: Application, message: Message, facts: Facts, moment: Moment) -> Application:

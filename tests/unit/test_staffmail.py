@@ -113,7 +113,7 @@ def test_the_second_who_answers_is_told_of_the_first(recipients: tuple[Address, 
 
 @pytest.mark.parametrize("route", ["sent", "direct"])
 def test_a_message_from_sent_or_without_a_token_is_filed_and_stops_the_clock_and_no_more(route: str) -> None:
-    decision = answered(staff("/reject", route, date=TUESDAY))
+    decision = answered(staff("/reject", route, date=TUESDAY), recipients=(Address("", WAITING.addresses[0]),))
     assert sent(decision) == []
     assert (after(decision).waits_for, after(decision).stage) == ("candidate", "review")
     assert "<a@up-advert.ru>" in after(decision).thread
