@@ -60,6 +60,14 @@ class Troubles(World):
         self.hands.server.renumber(self.hands.user, folder)
         self.turned = False
 
+    @rule(folder=st.sampled_from(["INBOX", "Junk"]), count=st.integers(1, 3))
+    def the_server_loses_its_newest_uids(self, folder: str, count: int) -> None:
+        there = self.hands.server.folder(self.hands.user, folder)
+        there.stored = there.stored[:-count]
+        there.uidnext = max((stored.uid for stored in there.stored), default=0) + 1
+        there.withheld = {uid: header for uid, header in there.withheld.items() if uid < there.uidnext}
+        self.turned = False
+
     # The disk and the process
 
     @rule(at=st.integers(1, 30), trouble=st.sampled_from(TROUBLES))
