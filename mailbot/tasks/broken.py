@@ -23,17 +23,21 @@ log = logging.getLogger(__name__)
 
 def quarantine(desk: Desk, role: Role, state: FolderState, headline: Headline, raw: bytes, reason: str, attempts: int) -> None:
     """Given a message that could not be handled, keep its bytes, tell the staff, and give it its verdict."""
-    name = _name(desk, state.name, state.uidvalidity, headline.uid)
+    identity = desk.key.raw_identity(raw)
+    name = _name(desk, state.name, state.uidvalidity, headline.uid, identity)
     desk.quarantine.put(name, raw, reason, attempts, desk.clock(), role)
-    _settle(desk, state, headline, reason, attempts, desk.key.raw_identity(raw))
+    _settle(desk, state, headline, name, reason, attempts, identity)
 
 
 def known_poison(desk: Desk, raw: bytes) -> str:
     """The identity of a message of which the very same bytes lie in quarantine, whatever its UID; "" if there is none such."""
     identity = desk.key.raw_identity(raw)
     first = desk.ledger.row_of(identity)
-    held = first and desk.quarantine.holds(_name(desk, first.folder, first.uidvalidity, first.uid))
-    return identity if held else ""
+    if first is None:
+        return ""
+    place = (first.folder, first.uidvalidity, first.uid)
+    # An older mailbot named it by its place alone.
+    return identity if any(desk.quarantine.holds(_name(desk, *place, which)) for which in (identity, "")) else ""
 
 
 def not_given(desk: Desk, state: FolderState, headline: Headline, refusal: str) -> bool:
@@ -51,7 +55,7 @@ def not_given(desk: Desk, state: FolderState, headline: Headline, refusal: str) 
     desk.quarantine.put_missing(
         Quarantined(name, desk.clock(), refusals, reason, headline.size, "", state.name, state.uidvalidity, headline.uid, headline.arrived)
     )
-    _settle(desk, state, headline, reason, refusals)
+    _settle(desk, state, headline, name, reason, refusals)
     return True
 
 
@@ -70,8 +74,7 @@ def asked_again(desk: Desk, state: FolderState) -> list[Headline]:
     return again
 
 
-def _settle(desk: Desk, state: FolderState, headline: Headline, reason: str, attempts: int, identity: str = "") -> None:
-    name = _name(desk, state.name, state.uidvalidity, headline.uid)
+def _settle(desk: Desk, state: FolderState, headline: Headline, name: str, reason: str, attempts: int, identity: str = "") -> None:
     log.error("message put in quarantine", extra={"id": name, "attempts": attempts})
     reference = ""
     try:
@@ -84,5 +87,7 @@ def _settle(desk: Desk, state: FolderState, headline: Headline, reason: str, att
     desk.ledger.verdict(state.name, state.uidvalidity, headline.uid, "quarantine", identity, reference, "D0", desk.clock())
 
 
-def _name(desk: Desk, folder: str, uidvalidity: int, uid: int) -> str:
-    return f"{uidvalidity}-{uid}-{desk.key.hash(folder)[:8]}"
+def _name(desk: Desk, folder: str, uidvalidity: int, uid: int, identity: str = "") -> str:
+    """By its place, and by its content as far as that is known: a server out of a backup gives one UID to two messages."""
+    name = f"{uidvalidity}-{uid}-{desk.key.hash(folder)[:8]}"
+    return f"{name}-{identity[:8]}" if identity else name

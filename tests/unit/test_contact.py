@@ -19,6 +19,7 @@ from hands import CANDIDATE, JOB, MONDAY, Hands, N, met
 
 from mailbot.records.journal import Journal
 from mailbot.service.health import health, this_process
+from mailbot.tasks import receive
 from mailbot.tasks.modes import safe_mode
 from mailbot.tasks.watch import SWEEP_SECONDS
 
@@ -196,6 +197,24 @@ def test_a_clock_that_was_ahead_at_the_first_start_hides_no_letter(tmp_path: Pat
     # What is moved in from days before is for a person.
     assert hands.sent_to(CANDIDATE) == []
     assert hands.verdicts() == {1: "", 2: "application", 3: "application", 4: "application"}
+
+
+def test_two_messages_that_had_one_uid_are_both_kept_in_quarantine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fails(*_arguments: object, **_named: object) -> None:
+        raise RuntimeError
+
+    hands = met(tmp_path)
+    monkeypatch.setattr(receive, "gather", fails)
+    for number in range(2):
+        write(hands, number)
+        for _ in range(4):
+            hands.turn()
+            hands.pass_time(minutes=1)
+        restored(hands, 0)
+
+    kept = [hands.desk.quarantine.read(entry.id) for entry in hands.desk.quarantine.entries()]
+    for number in range(2):
+        assert any(f"<maria{number}@mail.ru>".encode() in raw for raw in kept)
 
 
 def configured(hands: Hands, *, host: str = "", username: str = "") -> None:
