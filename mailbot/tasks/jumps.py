@@ -5,8 +5,8 @@ from __future__ import annotations
 import logging
 from datetime import timedelta
 
-from mailbot.hiring.process import on_alarm
-from mailbot.tasks.carry import carry_out
+from mailbot.errors import Permanent
+from mailbot.tasks.alarms import alarm
 from mailbot.tasks.desk import Desk
 
 #: What a clock that is kept in step may be set by.
@@ -42,7 +42,7 @@ def look_at_clock(desk: Desk) -> str:
 def look_at_start(desk: Desk) -> None:
     """Compare the wall clock with the last time that was written, by a process before this one: is it downtime that lies between them?
 
-    A step that a running process would not mind is none here either. Raise Temporary, and Permanent for a damaged record of the office.
+    A step that a running process would not mind is none here either. Raise Temporary.
     """
     last, now = desk.ledger.last_time(), desk.clock()
     if last is None:
@@ -79,7 +79,10 @@ def _hold(desk: Desk, reason: str) -> None:
     try:
         # First, for after a stop in between it is told anew; the same alarm in the same hour is written once.
         words = f"{reason}. Escalations, hints and reminders wait until the clock is right and somebody runs `mailbot resume`"
-        carry_out(desk, on_alarm(words, f"clock/{now:%Y-%m-%dT%H}", desk.moment()))
+        alarm(desk, words, f"clock/{now:%Y-%m-%dT%H}")
+    except Permanent as problem:
+        # The office's own record may be damaged; that is no reason not to start.
+        log.error("n@ could not be told: %s", problem)
     finally:
         desk.ledger.remember(_CLOCK, reason, now)
 

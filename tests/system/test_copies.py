@@ -95,7 +95,7 @@ def test_a_copy_of_our_own_letter_in_inbox_is_ours_and_nothing_follows_from_it(o
     asked(office)
     for transaction in office.smtp.transactions:
         office.put(transaction.data)
-        office.put(b"Received: by mx.up-advert.ru; Mon, 24 Nov 2025 10:32:05 +0500\r\n" + transaction.data)
+    office.put(b"Received: by mx.up-advert.ru; Mon, 24 Nov 2025 10:32:05 +0500\r\n" + office.smtp.transactions[0].data)
     office.pass_time(minutes=1)
     office.once()
     assert len(office.sent()) == 2

@@ -209,3 +209,18 @@ def test_what_was_written_while_the_clock_was_a_year_ahead_waits_no_year(tmp_pat
 
     assert [len(hands.sent_to(f"maria{number}@mail.ru")) for number in range(3)] == [1, 1, 1]
     assert len(hands.sent_to("boris@mail.ru")) == 1
+
+
+def test_a_damaged_office_keeps_nobody_from_starting_with_a_clock_that_was_set_back(hands: Hands) -> None:
+    alarmed = len(hands.sent_to(N))
+    hands.set_clock(days=60)
+    hands.turn()
+    assert len(hands.sent_to(N)) > alarmed
+    for record in hands.settings.state_dir.glob("office/*/record.json"):
+        record.write_bytes(b"{}")
+    resume(hands)
+    hands.set_clock(days=-60)
+
+    hands.reopen()
+
+    assert held_clock(hands.desk)
