@@ -21,12 +21,12 @@ from figures import Row
 
 EVERY = "TORTURE" in os.environ
 #: How far apart the places of a harm lie, beside the end of every line; 0: it is done from the first byte on.
-STEPS: dict[Harm, int] = {"cut": 1, "garbage": 1, "stall": 4, "reset": 16, "half-open": 16, "one byte a packet": 0, "late": 0}
+STEPS: dict[Harm, int] = {"cut": 1, "garbage": 4, "stall": 8, "reset": 16, "half-open": 16, "one byte a packet": 0, "late": 0}
 #: The same where the conversation is the letter's, but for a part of it.
 OTHERWISE: dict[str, dict[Harm, int]] = {
-    "witness": STEPS | {"garbage": 4, "stall": 16},
-    "last look": STEPS | {"garbage": 4, "stall": 16},
-    "idle": STEPS | {"stall": 1, "reset": 1, "half-open": 1},
+    "witness": STEPS | {"stall": 16},
+    "last look": STEPS | {"stall": 16},
+    "idle": STEPS | {"garbage": 1, "stall": 1, "reset": 1, "half-open": 1},
     # Most of it is noise, in which no byte is like another.
     "login": STEPS | {"cut": 4, "garbage": 16, "stall": 32, "reset": 32, "half-open": 32},
 }
