@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import timedelta
 
 from mailbot.errors import Permanent
@@ -30,15 +30,21 @@ _SERVER_FILES_WITHIN = timedelta(seconds=10)
 log = logging.getLogger(__name__)
 
 
-def file_sent(desk: Desk, mailbox: MailboxPort, folder: str) -> int:
+def file_sent(desk: Desk, mailbox: MailboxPort, folder: str, called_away: Callable[[int], bool]) -> int:
     """Given an open connection and the Sent folder, file every message that went out and does not stand there yet.
 
     With `files_sent = "auto"` the first real message shows whether the server files by itself. Before every APPEND the
-    Message-ID is looked for. Return how many were filed. Raise Temporary where the server fails: it is tried again.
+    Message-ID is looked for, which takes long in a large folder: between two of them `called_away` is told how many were seen to, and the
+    rest stays for the next time where it says so. Return how many were filed. Raise Temporary where the server fails: it is tried again.
     """
     setting = desk.settings.smtp.files_sent
     filed = 0
-    for entry in desk.outbox.unfiled():
+    for seen, entry in enumerate(desk.outbox.unfiled()):
+        if seen and called_away(seen):
+            break
+        if desk.outbox.get(entry.id) is None:
+            # Compacted away meanwhile.
+            continue
         by_server = desk.outbox.server_files() if setting == "auto" else setting
         if by_server or mailbox.find(folder, entry.message_id):
             # Where the server is known not to file, it was mailbot that did, just before it was stopped.

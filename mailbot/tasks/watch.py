@@ -33,6 +33,8 @@ SWEEP_SECONDS = 60 * 60
 LOGIN_PAUSE = 15 * 60
 #: A submission server that does not answer is tried so often, in seconds: each time may take as long as its timeouts.
 _SILENT_PAUSE = 60
+#: So many messages are filed before INBOX is looked at.
+_FILED_AT_ONCE = 10
 #: A Sent folder that takes nothing, or lets nothing be looked for, is tried again so seldom, in seconds.
 _FILING_PAUSE = 15 * 60
 
@@ -152,8 +154,12 @@ class Watch:
 
     def wait(self, seconds: float, stop: Callable[[], bool]) -> bool:
         """Wait for mail in INBOX; True when some may have come. What came since INBOX was read is not waited for."""
+        return self._has_come() or self.mailbox.wait(seconds, stop)
+
+    def _has_come(self) -> bool:
+        """Open INBOX; is there anything in it that had not come when it was read?"""
         state = self.mailbox.open(next(folder.name for folder, role in self.folders if role == "inbox"))
-        return state.uidnext > self.uidnext.get(state.name, 0) or self.mailbox.wait(seconds, stop)
+        return state.uidnext > self.uidnext.get(state.name, 0)
 
     def _look(self, sent: str) -> None:
         """Look for what is of unknown fate; a server that does not search keeps us from nothing else, and is not asked without end."""
@@ -169,7 +175,7 @@ class Watch:
     def _file(self, sent: str) -> None:
         """File what went out; a mailbox that takes nothing (it is full, say) does not keep us from reading and sending."""
         try:
-            file_sent(self.desk, self.mailbox, sent)
+            file_sent(self.desk, self.mailbox, sent, self._called_away)
         except Temporary as problem:
             # Raises if it was the connection.
             self.mailbox.noop()
@@ -177,6 +183,11 @@ class Watch:
             log.warning("sent messages could not be filed; next try in %d minutes: %s", _FILING_PAUSE // 60, problem)
             if "[OVERQUOTA]" in str(problem):
                 alarm(self.desk, _FULL, f"full/{self.desk.worktime.local(self.desk.clock()).date().isoformat()}")
+
+    def _called_away(self, seen: int) -> bool:
+        """Between two messages that are filed: a stop is obeyed, and what has come is read before the rest is filed."""
+        self.between()
+        return seen % _FILED_AT_ONCE == 0 and self._has_come()
 
     def sent_folder(self) -> str:
         """The name of the Sent folder, "" if there is none."""

@@ -15,6 +15,7 @@ from hands import JOB, RECRUITER, Hands, N, met
 
 from mailbot.errors import Temporary
 from mailbot.mail.smtp import Outcome
+from mailbot.service.signals import Stop
 from mailbot.tasks.breaker import breaker
 
 UNKNOWN = Outcome("unknown", None, "the connection was lost")
@@ -106,6 +107,39 @@ def test_a_mailbox_that_takes_nothing_keeps_nobody_from_reading_and_sending(tmp_
     hands.watch.filing_rests_until = 0.0
     hands.turn()
     assert in_sent(hands) == submitted(hands)
+
+
+def test_what_comes_while_much_is_filed_is_read_first(tmp_path: Path) -> None:
+    hands = met(tmp_path, smtp_files_sent=False)
+    for number in range(20):
+        write(hands, number)
+
+    def comes() -> None:
+        if len(hands.server.messages(hands.user, "Sent")) == 3:
+            hands.letter(SUBJECT, LETTER, sender="late@mail.ru")
+
+    hands.watch.between = comes
+    hands.turn()
+    filed = len(hands.server.messages(hands.user, "Sent"))
+    assert 3 < filed < len(hands.submission.sent)
+    hands.turn()
+    assert hands.sent_to("late@mail.ru")
+    assert len(hands.server.messages(hands.user, "Sent")) == len(hands.submission.sent)
+
+
+def test_a_stop_does_not_wait_until_all_is_filed(tmp_path: Path) -> None:
+    hands = met(tmp_path, smtp_files_sent=False)
+    for number in range(20):
+        write(hands, number)
+
+    def stops() -> None:
+        if hands.server.messages(hands.user, "Sent"):
+            raise Stop
+
+    hands.watch.between = stops
+    with pytest.raises(Stop):
+        hands.turn()
+    assert len(hands.server.messages(hands.user, "Sent")) == 1
 
 
 def test_n_hears_once_a_day_that_the_mailbox_is_full(tmp_path: Path) -> None:
