@@ -174,7 +174,12 @@ class Soak:
 
     def _ended(self, how: signal.Signals) -> None:
         self.daemon.send_signal(how)
-        status = self.daemon.wait(60)
+        try:
+            status = self.daemon.wait(60)
+        except subprocess.TimeoutExpired:
+            self.end()
+            self.wrong.append(f"{how.name} was not obeyed within a minute")
+            return
         # One that is only just starting ends by SIGTERM itself.
         if status not in (0, -how):
             self.wrong.append(f"the daemon ended with {status}")
