@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import imaplib
 import os
 import random
 import signal
@@ -13,7 +14,8 @@ from pathlib import Path
 
 from cutting_proxy import CuttingProxy, Harm
 from office import Office
-from smtp_sink import Fault, SmtpServer
+from smtp_sink import Fault, SmtpServer, Transaction
+from soak_measures import Tail
 
 #: How far into a conversation a connection is harmed, in bytes.
 _FAR = {"IMAP": 40_000, "SMTP": 8_000}
@@ -25,12 +27,17 @@ _STALLED = 2.0
 class Faults:
     """One at a time: what is armed, and what struck."""
 
-    def __init__(self, office: Office, sink: SmtpServer, proxies: dict[str, CuttingProxy], chance: random.Random) -> None:
+    def __init__(self, office: Office, sink: SmtpServer, proxies: dict[str, CuttingProxy], chance: random.Random, *, files: bool) -> None:
         self.office, self.sink, self.proxies, self.chance = office, sink, proxies, chance
         self.struck: Counter[str] = Counter()
         self._armed: dict[str, str] = {}
         self._struck_at: dict[str, float] = {}
-        self._filed: set[bytes] = set()
+        self._files = files
+        self._outbox = Tail(office.folder / "state/outbox.jsonl")
+        self._states: dict[str, str] = {}
+        self._taken = 0
+        self._unfiled: list[Transaction] = []
+        self._filed: set[str] = set()
         self._dovecot: subprocess.Popen[bytes] | None = None
 
     def strike(self) -> bool:
@@ -59,18 +66,28 @@ class Faults:
         self._armed.clear()
         self._struck_at.clear()
 
-    def file_some_in_sent(self) -> None:
-        """As a server would that took a message and lost its answer: every second one of those, by its Message-ID."""
-        outbox = self.office.folder / "state/outbox.jsonl"
-        journal = outbox.read_bytes() if outbox.exists() else b""
-        unknown = {line.partition(b'"id":"')[2][:16] for line in journal.splitlines() if b'"event":"unknown"' in line}
-        for transaction in self.sink.transactions if unknown - self._filed else ():
-            intent = transaction.data.partition(b"\nMessage-ID: <mb1.")[2][:16]
-            if intent in unknown - self._filed:
-                self._filed.add(intent)
-                if self.chance.random() < 0.5:
-                    self.office.imap.append(self.office.user, transaction.data, self.office.now, "Sent")
-                    self.struck["lost reply, filed by the server"] += 1
+    def file_in_sent(self) -> None:
+        """As a server does that files what it sends, and as any may that took a message and lost its answer: every second one of those."""
+        for event in self._outbox.more():
+            if event["event"] == "planned":
+                self._states[event["entry"]["id"]] = event["entry"]["state"]
+            elif event["event"] in {"sent", "unknown"}:
+                self._states[event["id"]] = event["event"]
+        taken = self.sink.transactions
+        self._unfiled += taken[self._taken :]
+        self._taken = len(taken)
+        left = []
+        with self.office.imap.login(self.office.user) as session:
+            for transaction in self._unfiled:
+                state = self._states.get(intent := transaction.data.partition(b"\nMessage-ID: <mb1.")[2][:16].decode())
+                if state not in {"sent", "unknown"}:
+                    left.append(transaction)
+                elif intent not in self._filed and (self._files if state == "sent" else self.chance.random() < 0.5):
+                    session.append("Sent", "", imaplib.Time2Internaldate(self.office.now), transaction.data)
+                    self._filed.add(intent)
+                    if state == "unknown":
+                        self.struck["lost reply, filed by the server"] += 1
+        self._unfiled = left
 
     def close(self) -> None:
         if self._dovecot:

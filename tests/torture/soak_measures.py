@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import statistics
-import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -102,19 +101,17 @@ def _slope(points: Sequence[tuple[float, float, float, float]]) -> float:
     return sum((x - middle) * (y - level) for x, y, middle, level in points) / spread if spread else 0.0
 
 
-class Verdicts:
-    """Which messages of INBOX have a verdict: the journal is read on from where it ended, and anew once it was compacted."""
+class Tail:
+    """A journal that is read on from where it ended, and anew once it was compacted."""
 
     def __init__(self, journal: Path) -> None:
         self._journal = journal
         self._file, self._read = 0, 0
-        self.met = False
-        self.uids: set[int] = set()
 
-    def look(self) -> int:
-        """Return how many there are now."""
+    def more(self) -> list[dict[str, Any]]:
+        """The events since the last time; after a compaction those that say the same."""
         if not self._journal.exists():
-            return 0
+            return []
         with self._journal.open("rb") as file:
             number = os.fstat(file.fileno()).st_ino
             if number != self._file:
@@ -122,19 +119,22 @@ class Verdicts:
             file.seek(self._read)
             whole = file.read().rpartition(b"\n")
         self._read += len(whole[0]) + len(whole[1])
-        for line in whole[0].splitlines():
-            event: dict[str, Any] = json.loads(line)["event"]
+        return [json.loads(line)["event"] for line in whole[0].splitlines()]
+
+
+class Verdicts:
+    """Which messages of INBOX have a verdict."""
+
+    def __init__(self, journal: Path) -> None:
+        self._tail = Tail(journal)
+        self.met = False
+        self.uids: set[int] = set()
+
+    def look(self) -> int:
+        """Return how many there are now."""
+        for event in self._tail.more():
             if event["folder"] == "INBOX":
                 self.met |= event["event"] == "contact"
                 if event["event"] == "verdict":
                     self.uids.add(event["uid"])
         return len(self.uids)
-
-    def wait(self, count: int, seconds: float) -> bool:
-        """Wait until so many are known; False if that takes too long."""
-        until = time.monotonic() + seconds
-        while self.look() < count:
-            if time.monotonic() > until:
-                return False
-            time.sleep(0.05)
-        return True
