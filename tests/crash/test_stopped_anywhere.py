@@ -28,7 +28,12 @@ from smtp_sink import running_smtp
 from trials import Aftermath, Bench, Moment, lines, remove
 
 EVERY = "TORTURE" in os.environ
-SCENES = ("first contact", "letter", "answers", "relay", "escalation", "word", "backup", "adoption")
+#: The way of one application. What is written and said besides stands in the others.
+STORY = ("first contact", "letter", "answers", "relay", "escalation")
+SCENES = (*STORY, "word", "backup", "adoption")
+#: Of the faults in those others, which call as the story does but more often, every so-manieth is tried: no divisor of it is one of the
+#: numbers of errors, so that all of them have their turn, once and from there on.
+SPARSE = 7
 
 _LOST = ("I1", "I3: never decided")
 
@@ -230,5 +235,6 @@ def test_the_real_process_with_its_start_and_its_children_is_no_different(theatr
 
 @pytest.mark.parametrize("name", SCENES)
 def test_a_pass_that_the_disk_hinders_sends_nothing_that_is_not_recorded_and_loses_nothing(theatre: Theatre, name: str) -> None:
-    found = theatre.try_all(name, list(faults(theatre.counted(name), every=EVERY)))
+    points = list(faults(theatre.counted(name), every=EVERY))
+    found = theatre.try_all(name, points[:: SPARSE if EVERY and name not in STORY else 1])
     assert not found, "\n".join(found[:20])
