@@ -83,7 +83,7 @@ class WiredHands(Hands):
     def rest(self, **delta: float) -> None:
         """Time passes for what goes by the monotonic clock, too."""
         self.pass_time(**delta)
-        self.watch.resting_until = self.watch.filing_rests_until = 0.0
+        self.watch.resting_until = self.watch.filing_rests_until = self.watch.looking_rests_until = 0.0
         self.watch.read_at.clear()
 
     def begin(self) -> None:

@@ -142,7 +142,7 @@ class World(RuleBasedStateMachine):
 
     def good_turn(self) -> None:
         """One that nobody hinders: everything that came has its verdict after it, and nothing of a person's is changed."""
-        self.hands.watch.resting_until = self.hands.watch.filing_rests_until = 0.0
+        self.hands.watch.resting_until = self.hands.watch.filing_rests_until = self.hands.watch.looking_rests_until = 0.0
         for folder in ("INBOX", "Sent"):
             self.hands.server.give(self.hands.user, folder)
         before = self._folders()
