@@ -209,5 +209,5 @@ STORY = Story(
         Ending(TIMUR, "trainee", "test", "candidate", ("questions", "missing_questions", "test", "reminder")),
     ),
     unanswered={"auto_reply": 1, "duplicate": 1},
-    staff={RECRUITER.address: {"notice": 8, "hint": 1, "digest": 1}, ESCALATION: {"escalation": 1, "digest": 1}},
+    staff={RECRUITER.address: {"notice": 8, "hint": 1, "digest": 2}, ESCALATION: {"escalation": 1, "digest": 1}},
 )
