@@ -108,13 +108,15 @@ class Office:
     def pass_time(self, **delta: float) -> None:
         self.now += timedelta(**delta)
 
-    def once(self, expect: int = 0) -> str:
+    def once(self, expect: int = 0, seconds: float = 120) -> str:
         """One pass of the real process at the office's time; what it printed."""
-        return self.mailbot("once", expect=expect)
+        return self.mailbot("once", expect=expect, seconds=seconds)
 
-    def mailbot(self, *arguments: str, expect: int = 0) -> str:
+    def mailbot(self, *arguments: str, expect: int = 0, seconds: float = 120) -> str:
         """Run a verb in the real process at the office's time; what it printed. Fails the test on another exit status."""
-        done = subprocess.run(self._command(*arguments), env=self._environment(), capture_output=True, text=True, timeout=120, check=False)
+        done = subprocess.run(
+            self._command(*arguments), env=self._environment(), capture_output=True, text=True, timeout=seconds, check=False
+        )
         assert done.returncode == expect, f"{arguments}: {done.returncode}\n{done.stdout}\n{done.stderr}"
         return done.stdout + done.stderr
 

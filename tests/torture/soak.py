@@ -163,7 +163,8 @@ class Soak:
         self.office.now = self._now()
         for minutes in (7, 61, 7):
             self.office.pass_time(minutes=minutes)
-            self.office.once()
+            # Thousands may wait to be sent, where the submission server was silent at last.
+            self.office.once(seconds=3600)
             self.faults.file_in_sent()
 
     def _now(self) -> datetime:
@@ -250,7 +251,7 @@ def _figures(done: Soak, count: int) -> Figures:
     outbox = done.office.json("outbox", "list")
     within, across = growth_within(samples), growth_across(samples)
     pace = tuple((late[0] - early[0], late[1] - early[1]) for early, late in zip(done.marks, done.marks[1:], strict=False))
-    wrong = [*done.wrong, *broken(done.office, done.people, outbox)]
+    wrong = [*done.wrong, *broken(done.office, done.people, outbox, done.faults.unfiled)]
     if slower([work for _, work in pace]):
         wrong.append("the messages take longer and longer")
     wrong += growing(samples)
