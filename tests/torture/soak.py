@@ -251,7 +251,7 @@ def _figures(done: Soak, count: int) -> Figures:
     outbox = done.office.json("outbox", "list")
     within, across = growth_within(samples), growth_across(samples)
     pace = tuple((late[0] - early[0], late[1] - early[1]) for early, late in zip(done.marks, done.marks[1:], strict=False))
-    wrong = [*done.wrong, *broken(done.office, done.people, outbox, done.faults.unfiled)]
+    wrong = [*done.wrong, *broken(done.office, done.people, outbox)]
     if slower([work for _, work in pace]):
         wrong.append("the messages take longer and longer")
     wrong += growing(samples)

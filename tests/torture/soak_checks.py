@@ -16,9 +16,8 @@ from soak_people import People
 _STAFF = {RECRUITER, N, JOB}
 
 
-def broken(office: Office, people: People, outbox: list[dict[str, Any]], unfiled: Collection[str]) -> Iterator[str]:
-    """What does not hold, in words; nothing if all is well. `outbox` is what `mailbot outbox list` says, `unfiled` are the Message-IDs of
-    what the server should have filed in Sent, and did not."""
+def broken(office: Office, people: People, outbox: list[dict[str, Any]]) -> Iterator[str]:
+    """What does not hold, in words; nothing if all is well. `outbox` is what `mailbot outbox list` says."""
     state = office.folder / "state"
     filed = Counter(row["message_id"] for row in _rows(state, "messages") if row["direction"] == "in")
     yield from _count("lost", [each for each in people.written - people.poison if not filed[each]])
@@ -29,7 +28,7 @@ def broken(office: Office, people: People, outbox: list[dict[str, Any]], unfiled
         yield f"{len(broken_ones)} of {len(people.poison)} poisoned letters are in quarantine"
     yield from _verdicts(office, state)
     status = office.json("status", expect=1)
-    yield from _outgoing(office, state, outbox, status["outbox"].get("held", 0), unfiled)
+    yield from _outgoing(office, state, outbox, status["outbox"].get("held", 0))
     if status["breaker"] != "closed":
         yield "the breaker is open"
 
@@ -50,7 +49,7 @@ def _verdicts(office: Office, state: Path) -> Iterator[str]:
     yield from _count("decided twice", [identity for identity, times in acted.items() if times > 1])
 
 
-def _outgoing(office: Office, state: Path, outbox: list[dict[str, Any]], shown: int, unfiled: Collection[str]) -> Iterator[str]:
+def _outgoing(office: Office, state: Path, outbox: list[dict[str, Any]], shown: int) -> Iterator[str]:
     """Each message went out once and stands in Sent once, or is held and a person was told."""
     if to_candidates := twice(office)[0]:
         yield f"to candidates twice: {to_candidates}"
@@ -69,7 +68,7 @@ def _outgoing(office: Office, state: Path, outbox: list[dict[str, Any]], shown: 
     known = {name for name, entry in entries.items() if entry["state"] in {"sent", "held"}}
     yield from _count("taken and neither sent nor held", taken - known)
     filed = Counter(message_id(stored.raw) for stored in office.imap.messages(office.user, "Sent"))
-    yield from _count("not in Sent", [name for name in sent if not filed[name] and name not in unfiled])
+    yield from _count("not in Sent", [name for name in sent if not filed[name]])
     yield from _count("in Sent twice", [name for name, times in filed.items() if times > 1])
 
 

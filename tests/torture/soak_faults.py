@@ -15,7 +15,6 @@ from pathlib import Path
 from cutting_proxy import CuttingProxy, Harm
 from office import Office
 from smtp_sink import Fault, SmtpServer, Transaction
-from soak_checks import message_id
 from soak_measures import Tail
 
 #: How far into a conversation a connection is harmed, in bytes.
@@ -39,8 +38,6 @@ class Faults:
         self._taken = 0
         self._unfiled: list[Transaction] = []
         self._filed: set[str] = set()
-        #: Of those whose answer was lost, what the server has not filed: a candidate's answer may tell that it went out all the same.
-        self.unfiled: set[str] = set()
         self._dovecot: subprocess.Popen[bytes] | None = None
 
     def strike(self) -> bool:
@@ -90,8 +87,6 @@ class Faults:
                     self._filed.add(intent)
                     if state == "unknown":
                         self.struck["lost reply, filed by the server"] += 1
-                elif self._files and intent not in self._filed:
-                    self.unfiled.add(message_id(transaction.data))
         self._unfiled = left
 
     def close(self) -> None:
