@@ -94,11 +94,10 @@ class Entry:
             return False
         return all(instant is None or instant <= now for instant in (self.not_before, self.next))
 
-    def went_out(self, since: datetime) -> int:
-        """Return to how many recipients it may have gone out after that instant."""
+    def times_on_wire(self) -> tuple[datetime, ...]:
+        """Return each time that it may have gone out to somebody."""
         # An older mailbot wrote down the last time alone.
-        times = self.on_wire or ((self.committed_at,) if self.committed_at else ())
-        return sum(at > since for at in times)
+        return self.on_wire or ((self.committed_at,) if self.committed_at else ())
 
     def after(self, happening: str, at: datetime, reason: str, upcoming: datetime | None, recipients: int = 1) -> Entry:
         """Return the entry after what happened to it, `recipients` if it was a commit. Raise ValueError for what can not happen."""

@@ -58,11 +58,16 @@ class Ledger:
         newest = self.verdict_of(folder, cursor.uidvalidity, cursor.highest) if cursor else None
         self._write("validity", folder, uidvalidity, at, known_until=instant_text(min(newest.arrived, at)) if newest else "")
 
-    def seen(self, folder: str, uidvalidity: int, uid: int, arrived: datetime, at: datetime) -> None:
-        """Remember that there is such a message, if that is news. Not fsynced: what a power cut takes is seen again."""
+    def is_news(self, folder: str, uidvalidity: int, uid: int) -> bool:
+        """Was such a message never seen?"""
         rows = self._folder(folder, uidvalidity)
-        if uid not in rows.open and uid not in rows.settled:
-            self._write("seen", folder, uidvalidity, at, sync=False, uid=uid, arrived=instant_text(arrived))
+        return uid not in rows.open and uid not in rows.settled
+
+    def seen(self, folder: str, uidvalidity: int, uid: int, arrived: datetime, at: datetime, message_id_hash: str = "") -> None:
+        """Remember that there is such a message, if that is news. Not fsynced: what a power cut takes is seen again."""
+        if self.is_news(folder, uidvalidity, uid):
+            more = {"arrived": instant_text(arrived), "message_id_hash": message_id_hash}
+            self._write("seen", folder, uidvalidity, at, sync=False, uid=uid, **more)
 
     def attempt(self, folder: str, uidvalidity: int, uid: int, at: datetime) -> int:
         """Count one more try, before it is made, so that one which kills the process counts; return how many there were with it."""
@@ -102,12 +107,11 @@ class Ledger:
         same_as: str = "",
     ) -> None:
         """Write the verdict on a message; of several the last one stands. On the disk when it returns. Raise Temporary."""
-        earlier = self.verdict_of(folder, uidvalidity, uid)
-        arrived = instant_text(earlier.arrived if earlier else at)
-        if not earlier:
-            arrived = self._folder(folder, uidvalidity).open.get(uid, Open(arrived)).arrived
-        more = {"identity": identity, "reference": reference, "rule": rule, "same_as": same_as}
-        self._write("verdict", folder, uidvalidity, at, sync=True, uid=uid, arrived=arrived, verdict=verdict, **more)
+        seen = self._folder(folder, uidvalidity).open.get(uid, Open(instant_text(at)))
+        if earlier := self.verdict_of(folder, uidvalidity, uid):
+            seen = Open(instant_text(earlier.arrived), message_id_hash=earlier.message_id_hash)
+        more = {"identity": identity, "reference": reference, "rule": rule, "same_as": same_as, "message_id_hash": seen.message_id_hash}
+        self._write("verdict", folder, uidvalidity, at, sync=True, uid=uid, arrived=seen.arrived, verdict=verdict, **more)
 
     def gone(self, folder: str, uidvalidity: int, uid: int, at: datetime) -> None:
         """Write the verdict on a message that was seen and has left the folder before it was read."""
@@ -121,10 +125,8 @@ class Ledger:
         """Make an identity known that stands in a record but has no row, or one as junk of another. Raise Temporary."""
         latest = self.latest_of(identity)
         if latest is None or (latest.verdict == "junk" and latest.reference != reference):
-            when = instant_text(arrived)
-            self._write(
-                "recognised", "", 0, arrived, uid=0, arrived=when, verdict="", identity=identity, reference=reference, rule="", same_as=""
-            )
+            known = {"arrived": instant_text(arrived), "verdict": "", "identity": identity, "reference": reference}
+            self._write("recognised", "", 0, arrived, uid=0, rule="", same_as="", **known)
 
     def row_of(self, identity: str) -> Row | None:
         """Given an identity, return the row as it stands now of the message that came first with it; None if it is not known."""

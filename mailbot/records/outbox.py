@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator
 from dataclasses import replace
 from datetime import datetime, timedelta
-from itertools import takewhile
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +12,7 @@ from mailbot.codec import instant, instant_text, plain, typed
 from mailbot.errors import Permanent
 from mailbot.records.entry import Entry, Happening, State
 from mailbot.records.journal import Journal
+from mailbot.records.tally import Tally, case_of, counts
 
 __all__ = ["KEPT", "Entry", "Happening", "Outbox", "State"]
 
@@ -106,39 +106,39 @@ class Outbox:
     def counts(self, entry: Entry, now: datetime) -> tuple[int, int, int, int]:
         """Return how many automatic messages to candidates have gone out beside `entry`: to its address in 24 hours, in its application
         since a person wrote there, to its domain in an hour, to all in an hour. What may have gone out counts."""
-        counted = [each for each in self._entries.values() if each.committed_at and _counts(each) and each.id != entry.id]
-        hour = [each for each in counted if each.committed_at and now - each.committed_at < _HOUR]
+        hour = now - _HOUR
+        of_address = self._besides(entry, self._tally.of_address(entry.address_hash))
+        itself = self._entries.get(entry.id, entry)
+        own = bool(itself.committed_at and counts(itself) and itself.committed_at > hour)
         return (
-            sum(each.address_hash == entry.address_hash for each in counted if each.committed_at and now - each.committed_at < _DAY),
-            self._since_person(entry.reference, counted),
-            sum(each.domain_hash == entry.domain_hash for each in hour),
-            len(hour),
+            sum(_lately(each, now, _DAY) for each in of_address),
+            self._since_person(entry.reference, self._besides(entry, self._tally.of_case(entry))),
+            self._tally.counted_of_domain(entry.domain_hash, hour) - own,
+            self._tally.counted(hour) - own,
         )
 
     def decided_since(self, since: datetime) -> int:
         """Return how many messages to candidates the machine has decided on after that instant, whatever became of them; without those for
         letters that had come long before."""
-        # The newest stand last, and this is asked after every letter.
-        newest = takewhile(lambda each: each.planned_at > since, reversed(self._entries.values()))
-        return sum(each.automatic and each.audience == "candidate" and not each.belated for each in newest)
+        return self._tally.decided(since)
 
     def alike(self, entry: Entry, now: datetime, of_one: Collection[str]) -> tuple[int, int, int]:
         """Return how many messages have gone out to its address: of its purpose in an hour, and in 24 hours, and those from its application
         with a purpose in `of_one` in 24 hours. All 0 for one that was let through before, or that a person has had sent again."""
         if entry.at != entry.planned_at:
             return 0, 0, 0
-        lately = [each for each in self._entries.values() if each.address_hash == entry.address_hash and _lately(each, now, _DAY)]
+        of_address = map(self._entries.__getitem__, self._tally.of_address(entry.address_hash))
+        lately = [each for each in of_address if _lately(each, now, _DAY)]
         same = [each for each in lately if each.purpose == entry.purpose]
         return (
             sum(_lately(each, now, _HOUR) for each in same),
             len(same),
-            # The office of a month has parts: office/2026-11.0001.
-            sum(each.purpose in of_one and each.reference.partition(".")[0] == entry.reference.partition(".")[0] for each in lately),
+            sum(each.purpose in of_one and case_of(each) == case_of(entry) for each in lately),
         )
 
     def went_out(self, since: datetime) -> int:
         """Return to how many recipients anything may have gone out after that instant: what a mail provider counts."""
-        return sum(entry.went_out(since) for entry in self._entries.values())
+        return self._tally.went_out(since)
 
     def compact(self, now: datetime, unsettled: Collection[str] = ()) -> None:
         """Drop what has been done for two days, but keep the numbers that the caps need, and the ids in `unsettled`: intents whose outcome
@@ -153,7 +153,7 @@ class Outbox:
         if not done and self._lines < 2 * len(self._entries) + 1000:
             return
         kept = [entry for entry in self._entries.values() if entry.id not in done]
-        dropped = [entry for entry in self._entries.values() if entry.id in done and _counts(entry)]
+        dropped = [entry for entry in self._entries.values() if entry.id in done and counts(entry)]
         threads = {
             reference: (since, self._since_person(reference, dropped))
             for reference in {*self._threads, *(entry.reference for entry in dropped)}
@@ -176,6 +176,7 @@ class Outbox:
         self._server_files: bool | None = None
         #: Ids of what is not done: among thousands of entries these are asked for after every message.
         self._undone: dict[str, None] = {}
+        self._tally = Tally()
         self._lines = 0
         try:
             for event in self._journal.read():
@@ -215,8 +216,8 @@ class Outbox:
                 self._server_files = event["by_server"]
                 self._entries[event["id"]] = replace(self._entries[event["id"]], filed=True)
             case "clock":
-                now = instant(event["at"])
-                self._entries = {name: entry.set_right(now) for name, entry in self._entries.items()}
+                for entry in self.entries():
+                    self._take(entry.set_right(instant(event["at"])))
             case "server":
                 self._server_files = event["by_server"]
             case happening:
@@ -225,7 +226,12 @@ class Outbox:
                 at, recipients = instant(event["at"]), event.get("recipients", 1)
                 self._take(entry.after(happening, at, event["reason"], upcoming, recipients))
 
+    def _besides(self, entry: Entry, ids: Collection[str]) -> list[Entry]:
+        """What counts of these, without the entry itself."""
+        return [each for each in map(self._entries.__getitem__, ids) if each.id != entry.id and counts(each)]
+
     def _take(self, entry: Entry) -> None:
+        self._tally.take(entry, self._entries.get(entry.id))
         self._entries[entry.id] = entry
         self._undone[entry.id] = None
         if entry.state in _DONE:
@@ -234,10 +240,6 @@ class Outbox:
 
 def _lately(entry: Entry, now: datetime, time: timedelta) -> bool:
     return entry.committed_at is not None and now - entry.committed_at < time
-
-
-def _counts(entry: Entry) -> bool:
-    return entry.automatic and entry.audience == "candidate" and entry.committed_at is not None
 
 
 def _essence(entries: list[Entry], threads: dict[str, tuple[datetime | None, int]], server_files: bool | None) -> Iterator[dict[str, Any]]:

@@ -53,6 +53,8 @@ class Row:
     same_as: str
     #: When the verdict was written.
     at: datetime
+    #: Stands for the Message-ID with which it was listed; "" where that is not known.
+    message_id_hash: str = ""
 
 
 @dataclass(slots=True)

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 
 from mailbot.errors import Permanent
 from mailbot.mail.mailbox import FolderState, Headline, MailboxPort
-from mailbot.records.rows import Cursor
+from mailbot.records.rows import Cursor, Row
 from mailbot.tasks.alarms import alarm
 from mailbot.tasks.damage import met_before
 from mailbot.tasks.desk import Desk
@@ -62,8 +62,7 @@ def meet(desk: Desk, mailbox: MailboxPort, role: Role, state: FolderState) -> No
         shown_from = max(left - _GAP, met - LATE) if left else None
         if shown_from:
             # Perhaps it is the same mailbox under another name, and nobody has seen what came meanwhile.
-            for headline in mailbox.headlines_since(shown_from):
-                desk.ledger.seen(state.name, state.uidvalidity, headline.uid, headline.arrived, met)
+            note_seen(desk, mailbox, state, mailbox.headlines_since(shown_from))
         # What a damaged ledger has forgotten is read again: what the records know is no news, and the rest has waited.
         contact = (state.name, met, state.uidvalidity, 1 if before else state.uidnext, state.exists)
         desk.ledger.first_contact(*contact, shown=shown_from)
@@ -77,17 +76,34 @@ def meet(desk: Desk, mailbox: MailboxPort, role: Role, state: FolderState) -> No
         desk.ledger.first_contact(*contact, by_uid=True, shown=cursor.shown_from)
 
 
-def begun_anew(desk: Desk, state: FolderState, listed: Sequence[Headline]) -> bool:
-    """Given a folder and some of its messages in the order of UIDs, begin anew where UIDs that have verdicts mean other messages now,
-    though UIDVALIDITY is the same: the server was restored from a backup. Return whether that was so. Raise Temporary."""
-    known = (desk.ledger.verdict_of(state.name, state.uidvalidity, headline.uid) for headline in reversed(listed))
-    newest = next((row for row in known if row), None)
+def note_seen(desk: Desk, mailbox: MailboxPort, state: FolderState, listed: Sequence[Headline]) -> None:
+    """Given the folder that is open and some of its messages, remember those that are news, before any of them is read. Raise Temporary."""
+    fresh = [headline for headline in listed if desk.ledger.is_news(state.name, state.uidvalidity, headline.uid)]
+    message_ids = mailbox.message_ids([headline.uid for headline in fresh]) if fresh else {}
+    for headline in fresh:
+        message_id_hash = desk.key.hash(message_ids[headline.uid]) if headline.uid in message_ids else ""
+        desk.ledger.seen(state.name, state.uidvalidity, headline.uid, headline.arrived, desk.clock(), message_id_hash)
+
+
+def begun_anew(desk: Desk, mailbox: MailboxPort, state: FolderState, listed: Sequence[Headline]) -> bool:
+    """Given the folder that is open and some of its messages in the order of UIDs, begin anew where UIDs that have verdicts mean other
+    messages now, though UIDVALIDITY is the same: the server was restored from a backup. Return whether that was so. Raise Temporary."""
+    known = ((headline, desk.ledger.verdict_of(state.name, state.uidvalidity, headline.uid)) for headline in reversed(listed))
     # If any of them has gone to another message, the newest has.
-    taken = newest is not None and any(headline.uid == newest.uid and headline.arrived != newest.arrived for headline in listed)
+    taken = next((_is_another(desk, mailbox, headline, row) for headline, row in known if row), False)
     went_back = state.uidnext <= desk.ledger.highest(state.name, state.uidvalidity)
     if taken or went_back:
         _begin_anew(desk, state)
     return taken or went_back
+
+
+def _is_another(desk: Desk, mailbox: MailboxPort, headline: Headline, row: Row) -> bool:
+    """Whether a message is another one than that which had its UID."""
+    if headline.arrived != row.arrived:
+        return True
+    # INTERNALDATE has whole seconds; in one of them a UID may be given, lost and given again.
+    message_id = mailbox.message_ids([headline.uid]).get(headline.uid) if row.message_id_hash else None
+    return message_id is not None and desk.key.hash(message_id) != row.message_id_hash
 
 
 def _begin_anew(desk: Desk, state: FolderState) -> None:
@@ -120,17 +136,18 @@ def without_verdict(desk: Desk, mailbox: MailboxPort, state: FolderState) -> lis
     # The newest that has a verdict is looked at too, for it may be another message now.
     lowest = max(min((max(cursor.highest, cursor.first_uidnext), *left_over)) - 1, 0)
     headlines = mailbox.headlines(lowest)
-    if begun_anew(desk, state, headlines):
+    if begun_anew(desk, mailbox, state, headlines):
         return without_verdict(desk, mailbox, state)
     todo = []
     for headline in headlines:
         if desk.ledger.verdict_of(state.name, state.uidvalidity, headline.uid) is not None:
             continue
-        desk.ledger.seen(state.name, state.uidvalidity, headline.uid, headline.arrived, desk.clock())
         if _is_old(cursor, headline):
+            desk.ledger.seen(state.name, state.uidvalidity, headline.uid, headline.arrived, desk.clock())
             desk.ledger.verdict(state.name, state.uidvalidity, headline.uid, "old", "", "", "", desk.clock())
         else:
             todo.append(headline)
+    note_seen(desk, mailbox, state, todo)
     for uid in left_over:
         if uid not in {headline.uid for headline in headlines}:
             desk.ledger.gone(state.name, state.uidvalidity, uid, desk.clock())

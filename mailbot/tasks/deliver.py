@@ -46,10 +46,21 @@ class Delivered:
     login_failed: bool = False
     #: True where there was no server to speak to.
     unreachable: bool = False
+    #: True where more could go out, and something else was to be done first.
+    called_away: bool = False
 
 
-def deliver(desk: Desk, submission: Submission, *, reading_is_fresh: bool, sent_is_known: bool, between: Callable[[], None]) -> Delivered:
-    """Send everything whose time has come; `between` is called after each message, and raises to stop after the one in hand.
+def deliver(
+    desk: Desk,
+    submission: Submission,
+    *,
+    reading_is_fresh: bool,
+    sent_is_known: bool,
+    between: Callable[[], None],
+    called_away: Callable[[int], bool],
+) -> Delivered:
+    """Send everything whose time has come. `between` is called after each message, and raises to stop after the one in hand; after each
+    that was tried `called_away` is told how many those were, and the rest stays for the next time where it says so.
 
     `reading_is_fresh` says that INBOX and Sent have been read to the end lately: what waits for that stays otherwise. `sent_is_known` says
     that Sent has been since the start: nothing goes to candidates otherwise, for out of a backup it may have gone out before.
@@ -60,7 +71,7 @@ def deliver(desk: Desk, submission: Submission, *, reading_is_fresh: bool, sent_
     watch_for_storm(desk)
     if breaker(desk.ledger).rests(desk.clock()):
         return Delivered()
-    sent, gone = 0, gone_out(desk)
+    sent, tried, gone = 0, 0, gone_out(desk)
     # Alarms first: what stopped us is the first thing that is said when we may speak again.
     for planned in sorted(desk.outbox.due(desk.clock()), key=lambda entry: entry.purpose != "alarm"):
         # A person may have dropped it between two messages.
@@ -104,6 +115,9 @@ def deliver(desk: Desk, submission: Submission, *, reading_is_fresh: bool, sent_
             # So would the next one wait for a server that does not answer, and all of them together for hours.
             return Delivered(sent, unreachable=True)
         between()
+        tried += outcome is not None
+        if outcome and called_away(tried):
+            return Delivered(sent, called_away=True)
     return Delivered(sent)
 
 

@@ -18,7 +18,7 @@ from mailbot.tasks.age import age
 from mailbot.tasks.breaker import watch_for_echo, watch_for_loop
 from mailbot.tasks.broken import STRIKES, asked_again, known_poison, not_given, quarantine
 from mailbot.tasks.carry import Arrival, carry_out
-from mailbot.tasks.contact import LOST, meet, without_verdict
+from mailbot.tasks.contact import LOST, meet, note_seen, without_verdict
 from mailbot.tasks.desk import Desk
 from mailbot.tasks.found import note_found
 from mailbot.tasks.gather import Gathered, Role, gather
@@ -67,8 +67,7 @@ def take_in_all(
     if todo:
         refuse_without_room(desk.settings.state_dir, max(_ROOM, limit * 3 // 2))
     missing = {headline.uid: headline for headline in todo}
-    for headline in todo:
-        desk.ledger.seen(state.name, state.uidvalidity, headline.uid, headline.arrived, desk.clock())
+    note_seen(desk, mailbox, state, todo)
     taken = 0
     refused: list[Temporary] = []
     for fetched in _fetched(mailbox, todo, limit, refused):

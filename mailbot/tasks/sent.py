@@ -46,13 +46,14 @@ def file_sent(desk: Desk, mailbox: MailboxPort, folder: str, called_away: Callab
             # Compacted away meanwhile.
             continue
         by_server = desk.outbox.server_files() if setting == "auto" else setting
-        if by_server or mailbox.find(folder, entry.message_id):
+        # What was in doubt and is proved by its answer may have been taken without being filed.
+        if (by_server and not entry.doubts) or mailbox.find(folder, entry.message_id):
             # Where the server is known not to file, it was mailbot that did, just before it was stopped.
             desk.outbox.filed(entry.id, desk.clock(), by_server=by_server is not False)
             continue
+        if by_server is not False and desk.clock() < entry.at + _SERVER_FILES_WITHIN:
+            continue
         if by_server is None:
-            if desk.clock() < entry.at + _SERVER_FILES_WITHIN:
-                continue
             desk.outbox.server_does_not_file()
         try:
             mailbox.append(folder, desk.store.read(entry.reference, _intent(desk, entry).path), entry.at)
@@ -60,7 +61,7 @@ def file_sent(desk: Desk, mailbox: MailboxPort, folder: str, called_away: Callab
         except Permanent as problem:
             # The candidate has the message all the same; ops read the reason, and the next one is tried.
             log.warning("a sent message could not be filed: %s", problem)
-        desk.outbox.filed(entry.id, desk.clock(), by_server=False)
+        desk.outbox.filed(entry.id, desk.clock(), by_server=bool(by_server))
     return filed
 
 

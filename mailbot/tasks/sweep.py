@@ -53,7 +53,7 @@ def sweep(
 def unsettled(desk: Desk, mailbox: MailboxPort, state: FolderState) -> tuple[Headline, ...]:
     """Given an open connection and the folder just opened on it, return what a sweep would take in. Raise Temporary."""
     listed = looked_through(desk, mailbox, state)
-    if begun_anew(desk, state, listed):
+    if begun_anew(desk, mailbox, state, listed):
         listed = looked_through(desk, mailbox, state)
     settled = desk.ledger.settled_uids(state.name, state.uidvalidity)
     if desk.ledger.cursor(state.name):

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from mailbot.errors import Permanent, Temporary
+from mailbot.errors import Temporary
 from mailbot.mail.folders import Folder
 from mailbot.mail.mailbox import FolderState, MailboxPort
 from mailbot.mail.smtp import Submission
@@ -17,6 +17,7 @@ from mailbot.tasks.alarms import alarm
 from mailbot.tasks.contact import enter
 from mailbot.tasks.deliver import deliver
 from mailbot.tasks.desk import Desk
+from mailbot.tasks.folders import swept_folders, watched_folders
 from mailbot.tasks.gather import Role
 from mailbot.tasks.receive import read_folder
 from mailbot.tasks.recover import recover
@@ -33,8 +34,8 @@ SWEEP_SECONDS = 60 * 60
 LOGIN_PAUSE = 15 * 60
 #: A submission server that does not answer is tried so often, in seconds: each time may take as long as its timeouts.
 _SILENT_PAUSE = 60
-#: So many messages are filed before INBOX is looked at.
-_FILED_AT_ONCE = 10
+#: So many messages are sent, or filed, before what has come is read: a person may have answered, and thousands may wait to go out.
+_AT_ONCE = 10
 #: A Sent folder that takes nothing, or lets nothing be looked for, is tried again so seldom, in seconds.
 _FILING_PAUSE = 15 * 60
 
@@ -128,12 +129,23 @@ class Watch:
                 self._file(sent)
 
     def send(self) -> None:
-        """Send what may go out; after a refused login the server is left alone for a while."""
+        """Send what may go out, and read what comes meanwhile; after a refused login the server is left alone for a while."""
+        while self._send() and not self.reading:
+            self.read_inbox()
+
+    def _send(self) -> bool:
+        """Send until something is to be read; return whether that is so."""
         if self.is_resting():
-            return
-        # What waited may be overtaken by what is just being read.
-        fresh = self.is_fresh() and not self.reading
-        delivered = deliver(self.desk, self.submission, reading_is_fresh=fresh, sent_is_known=self.sent_is_known, between=self.between)
+            return False
+        delivered = deliver(
+            self.desk,
+            self.submission,
+            # What waited may be overtaken by what is just being read.
+            reading_is_fresh=self.is_fresh() and not self.reading,
+            sent_is_known=self.sent_is_known,
+            between=self.between,
+            called_away=self._is_to_read,
+        )
         if delivered.sent:
             self.last_sent = self.desk.clock()
         if delivered.login_failed:
@@ -142,6 +154,7 @@ class Watch:
         if delivered.unreachable:
             self.resting_until = time.monotonic() + _SILENT_PAUSE
             log.warning("the submission server does not answer; nothing is sent for %d seconds", _SILENT_PAUSE)
+        return delivered.called_away
 
     def is_resting(self) -> bool:
         """Whether the submission server is left alone, because it refused the login or did not answer."""
@@ -187,7 +200,11 @@ class Watch:
     def _called_away(self, seen: int) -> bool:
         """Between two messages that are filed: a stop is obeyed, and what has come is read before the rest is filed."""
         self.between()
-        return seen % _FILED_AT_ONCE == 0 and self._has_come()
+        return self._is_to_read(seen)
+
+    def _is_to_read(self, seen: int) -> bool:
+        """After so many messages: is there something to be read before the next?"""
+        return seen % _AT_ONCE == 0 and (self.reading or (self.connected and self._has_come()))
 
     def sent_folder(self) -> str:
         """The name of the Sent folder, "" if there is none."""
@@ -242,45 +259,3 @@ class Watch:
         if not sent or sent in self.read_at:
             self.send()
         self.between()
-
-
-def watched_folders(desk: Desk, found: tuple[Folder, ...]) -> tuple[tuple[Folder, Role], ...]:
-    """Given the folders of the mailbox, return those to be read with their roles, Sent first.
-
-    Raise Permanent if one that the configuration names is not there.
-    """
-    settings = desk.settings.imap
-    by_name = {folder.name: folder for folder in found}
-    watched: list[tuple[Folder, Role]] = []
-    if settings.sent == "auto":
-        watched += [(folder, "sent") for folder in found if folder.role == "sent"]
-    elif settings.sent:
-        watched.append((_named(by_name, settings.sent, "imap.sent"), "sent"))
-    for name in settings.folders:
-        folder = next((f for f in found if f.role == "inbox"), None) if name.upper() == "INBOX" else None
-        watched.append((folder or _named(by_name, name, "imap.folders"), "inbox"))
-    return tuple(watched)
-
-
-def swept_folders(desk: Desk, found: tuple[Folder, ...], watched: tuple[tuple[Folder, Role], ...]) -> tuple[tuple[Folder, Role], ...]:
-    """Given the folders of the mailbox and those that are watched, return archive and junk with the roles they are read in.
-
-    Raise Permanent if one that the configuration names is not there.
-    """
-    settings = desk.settings.imap
-    by_name = {folder.name: folder for folder in found}
-    swept: list[tuple[Folder, Role]] = []
-    # What lies in the archive came through INBOX.
-    ways: tuple[tuple[str, str, Role], ...] = (("archive", settings.archive, "inbox"), ("junk", settings.junk, "junk"))
-    for which, name, role in ways:
-        if name == "auto":
-            swept += [(folder, role) for folder in found if folder.role == which]
-        elif name:
-            swept.append((_named(by_name, name, f"imap.{which}"), role))
-    return tuple(each for each in swept if each[0] not in [folder for folder, _ in watched])
-
-
-def _named(by_name: dict[str, Folder], name: str, key: str) -> Folder:
-    if name not in by_name:
-        raise Permanent(f"{key}: the mailbox has no folder {name!r}; it has {', '.join(sorted(by_name))}")
-    return by_name[name]

@@ -66,8 +66,6 @@ class Troubles(World):
         there.stored = there.stored[:-count]
         there.uidnext = max((stored.uid for stored in there.stored), default=0) + 1
         there.withheld = {uid: header for uid, header in there.withheld.items() if uid < there.uidnext}
-        # What takes the place of another in the second in which that came can not be told from it: INTERNALDATE has whole seconds.
-        self.let_pass(seconds=1)
         self.turned = False
 
     # The disk and the process

@@ -18,6 +18,7 @@ from applicants import LETTER, SUBJECT
 from hands import CANDIDATE, JOB, MONDAY, Hands, N, met
 
 from mailbot.records.journal import Journal
+from mailbot.records.rows import Row
 from mailbot.service.health import health, this_process
 from mailbot.tasks import receive
 from mailbot.tasks.modes import safe_mode
@@ -39,6 +40,13 @@ def write(hands: Hands, number: int, folder: str = "INBOX", *, received: bool = 
 def answered(hands: Hands, *numbers: int) -> list[int]:
     """How many messages each of these candidates got."""
     return [len(hands.sent_to(f"maria{number}@mail.ru")) for number in numbers]
+
+
+def rows(hands: Hands, folder: str) -> list[Row]:
+    """The verdicts on what stands in a folder."""
+    validity = hands.server.folder(hands.user, folder).uidvalidity
+    found = (hands.desk.ledger.verdict_of(folder, validity, stored.uid) for stored in hands.server.messages(hands.user, folder))
+    return [row for row in found if row]
 
 
 def restored(hands: Hands, kept: int, folder: str = "INBOX") -> None:
@@ -71,6 +79,40 @@ def test_letters_under_uids_that_were_given_before_are_read(tmp_path: Path, sinc
     assert set(hands.verdicts().values()) == {"duplicate", "application"}
     (inbox,) = (box for box in health(hands.desk, this_process(hands.now, hands.watch))["mailboxes"] if box["folder"] == "INBOX")  # type: ignore[attr-defined]
     assert (inbox["server"], inbox["differ"]) == (since + 2, 0)
+
+
+@pytest.mark.parametrize("folder", ["INBOX", "Junk"])
+@pytest.mark.parametrize("compacted", [False, True])
+def test_a_letter_that_takes_a_uid_in_the_very_second_of_the_one_before_is_read(tmp_path: Path, folder: str, compacted: bool) -> None:
+    hands = met(tmp_path)
+    write(hands, 0, folder)
+    write(hands, 1, folder)
+    hands.watch.swept_at = -SWEEP_SECONDS
+    hands.turn()
+    restored(hands, 1, folder)
+    write(hands, 2, folder)
+    if compacted:
+        hands.desk.ledger._lines = 10_000
+        assert hands.desk.ledger.compact()
+        hands.reopen()
+    for _ in range(2):
+        hands.watch.swept_at = -SWEEP_SECONDS
+        hands.turn()
+
+    assert len(hands.cases()) == (3 if folder == "INBOX" else 0)
+    assert len({row.identity for row in rows(hands, folder)}) == 2
+    assert len(rows(hands, folder)) == 2
+
+
+def test_that_a_server_does_not_show_the_message_id_again_makes_no_letter_another(tmp_path: Path) -> None:
+    hands = met(tmp_path)
+    write(hands, 0)
+    hands.turn()
+    hands.server.withhold(hands.user, 1)
+    began = len(list(Journal(hands.settings.state_dir / "ledger.jsonl").read()))
+    hands.turn()
+
+    assert not [event for event in [*Journal(hands.settings.state_dir / "ledger.jsonl").read()][began:] if event["event"] == "validity"]
 
 
 def test_a_folder_that_is_only_swept_is_looked_through_anew_when_its_uids_go_back(tmp_path: Path) -> None:

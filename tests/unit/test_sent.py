@@ -317,6 +317,32 @@ def test_whoever_answers_a_message_of_unknown_fate_has_had_it(tmp_path: Path, mi
     assert [entry.state for entry in hands.desk.outbox.entries() if entry.purpose == "questions"] == ["sent"]
 
 
+@pytest.mark.parametrize("files_sent", ["auto", True])
+@pytest.mark.parametrize("filed", [False, True])
+def test_what_an_answer_proves_sent_stands_in_sent_though_the_server_never_filed_it(
+    tmp_path: Path, files_sent: str | bool, filed: bool
+) -> None:
+    hands = met(tmp_path, smtp_files_sent=files_sent)
+    hands.submission.script(UNKNOWN)
+    write(hands)
+    hands.turn()
+    hands.pass_time(seconds=20)
+    (questions,) = hands.sent_to("maria0@mail.ru")
+    hands.letter(f"Re: {SUBJECT}", "Спасибо, отвечу завтра.", sender="Мария Петрова <maria0@mail.ru>", answers=questions)
+    for sent in hands.submission.sent[0 if filed else 1 :]:
+        hands.server.append(hands.user, sent.raw, hands.now, "Sent")
+    for _ in range(3):
+        known = len(hands.submission.sent)
+        hands.turn()
+        for sent in hands.submission.sent[known:]:
+            hands.server.append(hands.user, sent.raw, hands.now, "Sent")
+        hands.pass_time(minutes=1)
+
+    assert [entry.state for entry in hands.desk.outbox.entries() if entry.purpose == "questions"] == ["sent"]
+    assert in_sent(hands) == submitted(hands)
+    assert hands.desk.outbox.server_files() is True
+
+
 def test_a_notice_of_unknown_fate_repeats_three_times_and_no_more(tmp_path: Path) -> None:
     hands = met(tmp_path)
     write(hands)

@@ -20,8 +20,9 @@ from mailbot.mail.mailbox import Fetched, FolderState, Headline
 from mailbot.service.health import Pulse, health, in_words
 from mailbot.tasks import receive
 from mailbot.tasks.desk import Desk
+from mailbot.tasks.folders import swept_folders
 from mailbot.tasks.gather import Role
-from mailbot.tasks.watch import SWEEP_SECONDS, swept_folders
+from mailbot.tasks.watch import SWEEP_SECONDS
 
 INBOX: tuple[Folder, Role] = (Folder("INBOX", "inbox"), "inbox")
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 import time
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
+from unittest.mock import patch
 
 import pytest
 from applicants import LETTER, SUBJECT
@@ -14,7 +16,9 @@ from mailbot.errors import Permanent, Temporary
 from mailbot.mail.folders import Folder
 from mailbot.mail.smtp import Outcome
 from mailbot.service.health import Pulse, health
-from mailbot.tasks.watch import FRESH_SECONDS, LOGIN_PAUSE, watched_folders
+from mailbot.tasks import receive
+from mailbot.tasks.folders import watched_folders
+from mailbot.tasks.watch import FRESH_SECONDS, LOGIN_PAUSE
 
 FOUND = (Folder("INBOX", "inbox"), Folder("Отправленные", "sent"), Folder("Клиенты", "other"))
 
@@ -110,3 +114,52 @@ def test_a_folder_that_is_not_there_is_said_with_those_that_are(tmp_path: Path) 
 
     with pytest.raises(Permanent, match=r"imap\.folders: the mailbox has no folder 'Kunden'; it has INBOX"):
         watched_folders(desk, FOUND)
+
+
+def waiting(hands: Hands, count: int) -> None:
+    """So many candidates whose questions wait, because the submission server did not answer."""
+    hands.watch.resting_until = float("inf")
+    for number in range(count):
+        hands.letter(SUBJECT, LETTER, sender=f"Мария Петрова <maria{number}@mail.ru>")
+    hands.turn()
+    assert hands.submission.sent == []
+    hands.watch.resting_until = 0.0
+
+
+def test_of_what_waits_only_some_is_sent_before_the_next_letter_is_read(tmp_path: Path) -> None:
+    hands = met(tmp_path)
+    waiting(hands, 30)
+    gone: list[int] = []
+    hands.letter("Вопрос", "Здравствуйте! Какой у вас график?", sender="a@mail.ru")
+    hands.letter("Вопрос", "Здравствуйте! А удалённо можно?", sender="b@mail.ru")
+    hands.pass_time(minutes=1)
+    take_in = receive._take_in
+
+    def taken_in(*arguments: Any, **named: Any) -> None:
+        gone.append(len(hands.submission.sent))
+        take_in(*arguments, **named)
+
+    with patch.object(receive, "_take_in", taken_in):
+        hands.watch.read()
+    assert gone == [0, 10]
+    hands.watch.work()
+    assert all(hands.sent_to(f"maria{number}@mail.ru") for number in range(30))
+
+
+def test_what_comes_while_much_is_sent_is_read_before_the_rest_goes_out(tmp_path: Path) -> None:
+    hands = met(tmp_path)
+    waiting(hands, 30)
+    hands.pass_time(minutes=1)
+    withdrawn = 0
+
+    def between() -> None:
+        nonlocal withdrawn
+        if len(hands.submission.sent) == 5 and not withdrawn:
+            withdrawn = max(n for n in range(30) if not hands.sent_to(f"maria{n}@mail.ru"))
+            farewell = "Здравствуйте! Я нашла другую работу и снимаю свою кандидатуру. Спасибо!"
+            hands.letter(f"Re: {SUBJECT}", farewell, sender=f"Мария Петрова <maria{withdrawn}@mail.ru>")
+
+    hands.watch.between = between
+    hands.watch.work()
+    assert withdrawn
+    assert [each.state for each in hands.desk.outbox.entries() if each.purpose == "questions"].count("dropped") == 1
