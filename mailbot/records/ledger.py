@@ -126,7 +126,7 @@ class Ledger:
         latest = self.latest_of(identity)
         if latest is None or (latest.verdict == "junk" and latest.reference != reference):
             known = {"arrived": instant_text(arrived), "verdict": "", "identity": identity, "reference": reference}
-            self._write("recognised", "", 0, arrived, uid=0, rule="", same_as="", **known)
+            self._write("recognised", "", 0, arrived, sync=True, uid=0, rule="", same_as="", **known)
 
     def row_of(self, identity: str) -> Row | None:
         """Given an identity, return the row as it stands now of the message that came first with it; None if it is not known."""
