@@ -56,8 +56,8 @@ def meet(desk: Desk, mailbox: MailboxPort, role: Role, state: FolderState) -> No
         before = met_before(desk)
         met = before or desk.clock()
         # Before the contact is noted: a stop in between must not make a lost state look like a new one.
-        if role == "sent" and (reason := _lost(desk, mailbox, state)):
-            enter_safe_mode(desk, reason)
+        if role == "sent":
+            _look_for_lost(desk, mailbox, mailbox.headlines_since(desk.clock() - _LOOK_BACK))
         left = desk.ledger.left(state.name)
         shown_from = max(left - _GAP, met - LATE) if left else None
         if shown_from:
@@ -112,23 +112,28 @@ def _begin_anew(desk: Desk, state: FolderState) -> None:
     desk.ledger.new_validity(state.name, state.uidvalidity, desk.clock())
 
 
-def _lost(desk: Desk, mailbox: MailboxPort, state: FolderState) -> str:
-    """Why the state may have been lost, by what came into Sent lately; "" if it was not."""
-    listed = mailbox.headlines_since(desk.clock() - _LOOK_BACK)
+def _look_for_lost(desk: Desk, mailbox: MailboxPort, listed: Sequence[Headline]) -> None:
+    """Given messages in Sent, which is open, enter safe mode if one shows that the state may have been lost. Raise Temporary."""
+    if reason := _lost(desk, mailbox, listed):
+        enter_safe_mode(desk, reason)
+
+
+def _lost(desk: Desk, mailbox: MailboxPort, listed: Sequence[Headline]) -> str:
+    """Why the state may have been lost, by these messages in Sent; "" if it was not."""
     given = mailbox.message_ids([headline.uid for headline in listed])
-    withheld = ""
+    lost, withheld = False, ""
     for headline in listed:
         found = given.get(headline.uid)
         if found is None:
             header = header_of(mailbox, headline.uid)
             found = our_message_id(desk, header) if header else ""
             withheld = in_words(desk, headline) if header is None else withheld
-        if note_found(desk, found):
-            return LOST
-    return withheld
+        # Each of them, for after `mailbot resume` none may go out again.
+        lost |= note_found(desk, found)
+    return LOST if lost else withheld
 
 
-def without_verdict(desk: Desk, mailbox: MailboxPort, state: FolderState) -> list[Headline]:
+def without_verdict(desk: Desk, mailbox: MailboxPort, role: Role, state: FolderState) -> list[Headline]:
     """The messages of a folder, in the order of their UIDs, that are not old and have no verdict."""
     cursor = desk.ledger.cursor(state.name)
     assert cursor is not None  # first contact was made
@@ -137,16 +142,16 @@ def without_verdict(desk: Desk, mailbox: MailboxPort, state: FolderState) -> lis
     lowest = max(min((max(cursor.highest, cursor.first_uidnext), *left_over)) - 1, 0)
     headlines = mailbox.headlines(lowest)
     if begun_anew(desk, mailbox, state, headlines):
-        return without_verdict(desk, mailbox, state)
-    todo = []
-    for headline in headlines:
-        if desk.ledger.verdict_of(state.name, state.uidvalidity, headline.uid) is not None:
-            continue
-        if _is_old(cursor, headline):
-            desk.ledger.seen(state.name, state.uidvalidity, headline.uid, headline.arrived, desk.clock())
-            desk.ledger.verdict(state.name, state.uidvalidity, headline.uid, "old", "", "", "", desk.clock())
-        else:
-            todo.append(headline)
+        return without_verdict(desk, mailbox, role, state)
+    fresh = [each for each in headlines if desk.ledger.verdict_of(state.name, state.uidvalidity, each.uid) is None]
+    old = [headline for headline in fresh if _is_old(cursor, headline)]
+    if role == "sent" and old:
+        # Under a clock that was behind, mailbot itself files what looks old.
+        _look_for_lost(desk, mailbox, old)
+    for headline in old:
+        desk.ledger.seen(state.name, state.uidvalidity, headline.uid, headline.arrived, desk.clock())
+        desk.ledger.verdict(state.name, state.uidvalidity, headline.uid, "old", "", "", "", desk.clock())
+    todo = [headline for headline in fresh if not _is_old(cursor, headline)]
     note_seen(desk, mailbox, state, todo)
     for uid in left_over:
         if uid not in {headline.uid for headline in headlines}:

@@ -45,7 +45,7 @@ def read_folder(desk: Desk, mailbox: MailboxPort, state: FolderState, role: Role
     the rest is taken in the next time.
     """
     meet(desk, mailbox, role, state)
-    todo = [*without_verdict(desk, mailbox, state), *asked_again(desk, state)]
+    todo = [*without_verdict(desk, mailbox, role, state), *asked_again(desk, state)]
     return take_in_all(desk, mailbox, state, role, todo, between)
 
 

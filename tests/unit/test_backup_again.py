@@ -48,6 +48,27 @@ def test_after_resume_nothing_goes_out_that_went_out_after_the_backup(tmp_path: 
     assert entry.committed_at
 
 
+def test_nor_what_was_sent_and_filed_while_the_clock_was_behind(tmp_path: Path) -> None:
+    hands = met(tmp_path, smtp_files_sent=False)
+    hands.letter(SUBJECT, LETTER)
+    hands.letter(SUBJECT, LETTER, sender="Анна Иванова <anna@mail.ru>")
+    backup = saved(hands)
+    hands.set_clock(hours=-50)
+    hands.turn()
+    hands.pass_time(minutes=1)
+    hands.turn()
+    assert len(hands.sent_to(CANDIDATE)) == len(hands.sent_to("anna@mail.ru")) == 1
+    hands.set_clock(hours=50)
+    restored(hands, backup)
+    hands.turn()
+    assert safe_mode(hands.desk)
+    leave_safe_mode(hands.desk)
+    for _ in range(3):
+        hands.pass_time(minutes=1)
+        hands.turn()
+    assert len(hands.sent_to(CANDIDATE)) == len(hands.sent_to("anna@mail.ru")) == 1
+
+
 def test_nor_if_mailbot_was_stopped_right_after_it_was_planned_anew(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     hands = met(tmp_path, smtp_files_sent=False)
     backup = saved(hands)
