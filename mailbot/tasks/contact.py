@@ -114,12 +114,6 @@ def _begin_anew(desk: Desk, state: FolderState) -> None:
 
 def _look_for_lost(desk: Desk, mailbox: MailboxPort, listed: Sequence[Headline]) -> None:
     """Given messages in Sent, which is open, enter safe mode if one shows that the state may have been lost. Raise Temporary."""
-    if reason := _lost(desk, mailbox, listed):
-        enter_safe_mode(desk, reason)
-
-
-def _lost(desk: Desk, mailbox: MailboxPort, listed: Sequence[Headline]) -> str:
-    """Why the state may have been lost, by these messages in Sent; "" if it was not."""
     given = mailbox.message_ids([headline.uid for headline in listed])
     lost, withheld = False, ""
     for headline in listed:
@@ -130,7 +124,8 @@ def _lost(desk: Desk, mailbox: MailboxPort, listed: Sequence[Headline]) -> str:
             withheld = in_words(desk, headline) if header is None else withheld
         # Each of them, for after `mailbot resume` none may go out again.
         lost |= note_found(desk, found)
-    return LOST if lost else withheld
+    if reason := LOST if lost else withheld:
+        enter_safe_mode(desk, reason)
 
 
 def without_verdict(desk: Desk, mailbox: MailboxPort, role: Role, state: FolderState) -> list[Headline]:
@@ -145,13 +140,13 @@ def without_verdict(desk: Desk, mailbox: MailboxPort, role: Role, state: FolderS
         return without_verdict(desk, mailbox, role, state)
     fresh = [each for each in headlines if desk.ledger.verdict_of(state.name, state.uidvalidity, each.uid) is None]
     old = [headline for headline in fresh if _is_old(cursor, headline)]
+    todo = [headline for headline in fresh if not _is_old(cursor, headline)]
     if role == "sent" and old:
         # Under a clock that was behind, mailbot itself files what looks old.
         _look_for_lost(desk, mailbox, old)
     for headline in old:
         desk.ledger.seen(state.name, state.uidvalidity, headline.uid, headline.arrived, desk.clock())
         desk.ledger.verdict(state.name, state.uidvalidity, headline.uid, "old", "", "", "", desk.clock())
-    todo = [headline for headline in fresh if not _is_old(cursor, headline)]
     note_seen(desk, mailbox, state, todo)
     for uid in left_over:
         if uid not in {headline.uid for headline in headlines}:
