@@ -12,7 +12,7 @@ from mailbot.codec import instant, instant_text, plain, typed
 from mailbot.errors import Permanent
 from mailbot.records.entry import Entry, Happening, State
 from mailbot.records.journal import Journal
-from mailbot.records.tally import Tally, case_of, counts
+from mailbot.records.tally import Tally, counts
 
 __all__ = ["KEPT", "Entry", "Happening", "Outbox", "State"]
 
@@ -85,7 +85,7 @@ class Outbox:
 
     def unfiled(self) -> tuple[Entry, ...]:
         """Return what was sent and is not known to stand in the Sent folder."""
-        return tuple(entry for entry in self._entries.values() if entry.state == "sent" and not entry.filed)
+        return tuple(map(self._entries.__getitem__, self._unfiled))
 
     def server_files(self) -> bool | None:
         """Did the server put the last message into the Sent folder by itself? None before the first one."""
@@ -106,15 +106,15 @@ class Outbox:
     def counts(self, entry: Entry, now: datetime) -> tuple[int, int, int, int]:
         """Return how many automatic messages to candidates have gone out beside `entry`: to its address in 24 hours, in its application
         since a person wrote there, to its domain in an hour, to all in an hour. What may have gone out counts."""
-        hour = now - _HOUR
-        of_address = self._besides(entry, self._tally.of_address(entry.address_hash))
         itself = self._entries.get(entry.id, entry)
-        own = bool(itself.committed_at and counts(itself) and itself.committed_at > hour)
+        own = itself.committed_at if counts(itself) else None
+        hour, day = now - _HOUR, now - _DAY
+        in_hour, in_day = bool(own and own > hour), bool(own and own > day)
         return (
-            sum(_lately(each, now, _DAY) for each in of_address),
+            self._tally.counted_of_address(entry.address_hash, day) - in_day,
             self._since_person(entry.reference, self._besides(entry, self._tally.of_case(entry))),
-            self._tally.counted_of_domain(entry.domain_hash, hour) - own,
-            self._tally.counted(hour) - own,
+            self._tally.counted_of_domain(entry.domain_hash, hour) - in_hour,
+            self._tally.counted(hour) - in_hour,
         )
 
     def decided_since(self, since: datetime) -> int:
@@ -123,17 +123,16 @@ class Outbox:
         return self._tally.decided(since)
 
     def alike(self, entry: Entry, now: datetime, of_one: Collection[str]) -> tuple[int, int, int]:
-        """Return how many messages have gone out to its address: of its purpose in an hour, and in 24 hours, and those from its application
-        with a purpose in `of_one` in 24 hours. All 0 for one that was let through before, or that a person has had sent again."""
+        """Return how many messages have gone out to its address: of its purpose in an hour, and in 24 hours, without what counts
+        against the caps, and from its case with a purpose in `of_one` in 24 hours. All 0 for one that was let through before, or that a
+        person has had sent again."""
         if entry.at != entry.planned_at:
             return 0, 0, 0
-        of_address = map(self._entries.__getitem__, self._tally.of_address(entry.address_hash))
-        lately = [each for each in of_address if _lately(each, now, _DAY)]
-        same = [each for each in lately if each.purpose == entry.purpose]
+        of_case = map(self._entries.__getitem__, self._tally.of_case(entry))
         return (
-            sum(_lately(each, now, _HOUR) for each in same),
-            len(same),
-            sum(each.purpose in of_one and case_of(each) == case_of(entry) for each in lately),
+            self._tally.alike(entry, now - _HOUR),
+            self._tally.alike(entry, now - _DAY),
+            sum(each.address_hash == entry.address_hash and each.purpose in of_one and _lately(each, now, _DAY) for each in of_case),
         )
 
     def went_out(self, since: datetime) -> int:
@@ -176,6 +175,8 @@ class Outbox:
         self._server_files: bool | None = None
         #: Ids of what is not done: among thousands of entries these are asked for after every message.
         self._undone: dict[str, None] = {}
+        #: Ids of what was sent and is not known to stand in the Sent folder.
+        self._unfiled: dict[str, None] = {}
         self._tally = Tally()
         self._lines = 0
         try:
@@ -214,7 +215,7 @@ class Outbox:
                 self._threads[event["reference"]] = (instant(event["since"]) if event["since"] else None, event["count"])
             case "filed":
                 self._server_files = event["by_server"]
-                self._entries[event["id"]] = replace(self._entries[event["id"]], filed=True)
+                self._take(replace(self._entries[event["id"]], filed=True))
             case "clock":
                 for entry in self.entries():
                     self._take(entry.set_right(instant(event["at"])))
@@ -236,6 +237,9 @@ class Outbox:
         self._undone[entry.id] = None
         if entry.state in _DONE:
             del self._undone[entry.id]
+        self._unfiled[entry.id] = None
+        if entry.state != "sent" or entry.filed:
+            del self._unfiled[entry.id]
 
 
 def _lately(entry: Entry, now: datetime, time: timedelta) -> bool:

@@ -9,7 +9,7 @@ from mailbot.records.entry import Entry
 
 
 class Tally:
-    """Instants in ascending order, and which entries belong to an address or a case."""
+    """Instants in ascending order, and which entries belong to a case."""
 
     def __init__(self) -> None:
         #: Each time that anything may have gone out to somebody.
@@ -19,7 +19,9 @@ class Tally:
         #: When what counts against the caps was committed: all of it, and by the hash of its domain.
         self._counted: list[datetime] = []
         self._domains: dict[str, list[datetime]] = {}
-        self._addresses: dict[str, list[str]] = {}
+        self._addresses: dict[str, list[datetime]] = {}
+        #: When what does not count was committed (to staff, or ordered by a person), by the hash of its address and its purpose.
+        self._alike: dict[tuple[str, str], list[datetime]] = {}
         self._cases: dict[str, list[str]] = {}
 
     def take(self, entry: Entry, before: Entry | None) -> None:
@@ -28,7 +30,6 @@ class Tally:
             for instants, instant in self._places(before):
                 del instants[bisect_left(instants, instant)]
         else:
-            self._addresses.setdefault(entry.address_hash, []).append(entry.id)
             self._cases.setdefault(case_of(entry), []).append(entry.id)
         for instants, instant in self._places(entry):
             insort(instants, instant)
@@ -49,9 +50,13 @@ class Tally:
         """As `counted`, of one domain."""
         return _after(self._domains.get(domain_hash, []), since)
 
-    def of_address(self, address_hash: str) -> tuple[str, ...]:
-        """Return the ids of the entries of one address, in the order of planning."""
-        return tuple(self._addresses.get(address_hash, ()))
+    def counted_of_address(self, address_hash: str, since: datetime) -> int:
+        """As `counted`, of one address."""
+        return _after(self._addresses.get(address_hash, []), since)
+
+    def alike(self, entry: Entry, since: datetime) -> int:
+        """Return how much of what does not count, with the address and the purpose of this entry, was committed after that instant."""
+        return _after(self._alike.get((entry.address_hash, entry.purpose), []), since)
 
     def of_case(self, entry: Entry) -> tuple[str, ...]:
         """Return the ids of the entries of the same case, in the order of planning."""
@@ -62,9 +67,14 @@ class Tally:
         places = [(self._wire, at) for at in entry.times_on_wire()]
         if entry.automatic and entry.audience == "candidate" and not entry.belated:
             places.append((self._decided, entry.planned_at))
-        if entry.committed_at and counts(entry):
+        if not entry.committed_at:
+            return places
+        if counts(entry):
             places.append((self._counted, entry.committed_at))
             places.append((self._domains.setdefault(entry.domain_hash, []), entry.committed_at))
+            places.append((self._addresses.setdefault(entry.address_hash, []), entry.committed_at))
+        else:
+            places.append((self._alike.setdefault((entry.address_hash, entry.purpose), []), entry.committed_at))
         return places
 
 

@@ -65,13 +65,14 @@ def file_sent(desk: Desk, mailbox: MailboxPort, folder: str, called_away: Callab
     return filed
 
 
-def look_for_unknown(desk: Desk, mailbox: MailboxPort, folder: str, copies: Sequence[str] = ()) -> None:
+def look_for_unknown(desk: Desk, mailbox: MailboxPort, folder: str, copies: Sequence[str] = ()) -> int:
     """Given an open connection, the Sent folder ("" if there is none) and the folders in which the witness's copies arrive, look for every
-    message whose fate is unknown.
+    message whose fate is unknown. Return of how many it is known now what becomes of them: something may be to be sent.
 
     Found: it was sent. Not found at the last look, nor at one before it: held, and a person decides; what goes to staff may repeat.
     A search that the server did not answer raises Temporary and is no evidence.
     """
+    decided = 0
     for entry in desk.outbox.due(desk.clock()):
         if entry.state != "unknown":
             continue
@@ -80,6 +81,9 @@ def look_for_unknown(desk: Desk, mailbox: MailboxPort, folder: str, copies: Sequ
         except Permanent as problem:
             # A damaged record costs nobody else.
             log.error("%s", problem)
+        after = desk.outbox.get(entry.id)
+        decided += not after or after.state != "unknown"
+    return decided
 
 
 def _look_for(desk: Desk, mailbox: MailboxPort, folder: str, copies: Sequence[str], entry: Entry) -> None:

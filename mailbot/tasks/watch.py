@@ -123,8 +123,8 @@ class Watch:
             if remind(self.desk):
                 self.send()
             sent = self.sent_folder()
-            if time.monotonic() >= self.looking_rests_until:
-                self._look(sent)
+            if time.monotonic() >= self.looking_rests_until and self._look(sent):
+                self.send()
             if sent and time.monotonic() >= self.filing_rests_until:
                 self._file(sent)
 
@@ -174,16 +174,18 @@ class Watch:
         state = self.mailbox.open(next(folder.name for folder, role in self.folders if role == "inbox"))
         return state.uidnext > self.uidnext.get(state.name, 0)
 
-    def _look(self, sent: str) -> None:
-        """Look for what is of unknown fate; a server that does not search keeps us from nothing else, and is not asked without end."""
+    def _look(self, sent: str) -> bool:
+        """Look for what is of unknown fate, and return whether something of it may be to be sent; a server that does not search keeps us
+        from nothing else, and is not asked without end."""
         try:
-            look_for_unknown(self.desk, self.mailbox, sent, self.copies())
+            return look_for_unknown(self.desk, self.mailbox, sent, self.copies()) > 0
         except Temporary as problem:
             self.looking_rests_until = time.monotonic() + _FILING_PAUSE
             tell_of_unsearched(self.desk)
             # Raises if it was the connection.
             self.mailbox.noop()
             log.warning("what was sent could not be looked for; next try in %d minutes: %s", _FILING_PAUSE // 60, problem)
+            return True
 
     def _file(self, sent: str) -> None:
         """File what went out; a mailbox that takes nothing (it is full, say) does not keep us from reading and sending."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 import imaplib
 import random
 import signal
+import statistics
 import subprocess
 import sys
 import tempfile
@@ -213,7 +214,8 @@ class Soak:
 
     def _sample(self) -> None:
         known = self.verdicts.look()
-        self.samples.append(sample(self.daemon.pid, self.lives, known, known - self.known_before))
+        usual = statistics.median([each.files for each in self.samples] or [0])
+        self.samples.append(sample(self.daemon.pid, self.lives, known, known - self.known_before, usual))
 
     def _mark(self) -> None:
         worked = self.samples[-1].worked if self.samples and self.samples[-1].life == self.lives else 0.0

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import statistics
+import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,6 +20,8 @@ BOUND = 3000
 _SHOWN, _LIVES, _LOOKS = 2000, 4, 20
 #: Open files differ by what is just connected: two servers, the reader's child, a file that is being read.
 _FILES = 4
+#: So many tenths of a second a moment lasts: longer than a child takes to start.
+_MOMENT = 10
 
 
 @dataclass(frozen=True)
@@ -37,12 +40,23 @@ class Sample:
     worked: float
 
 
-def sample(pid: int, life: int, known: int, since: int) -> Sample:
+def sample(pid: int, life: int, known: int, since: int, usual: float) -> Sample:
+    """What the process is like now. Of its open files the fewest within a moment: what comes and goes, as the pipes of a child that is
+    just starting, is none that stays; where there are no more than the `usual` ones, one look will do."""
+    files = _open_files(pid)
+    for _ in range(_MOMENT):
+        if files <= usual:
+            break
+        time.sleep(0.1)
+        files = min(files, _open_files(pid))
     status = dict(line.split(":", 1) for line in Path(f"/proc/{pid}/status").read_text().splitlines())
     times = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[11:13]
     worked = sum(map(int, times)) / os.sysconf("SC_CLK_TCK")
-    files = len(os.listdir(f"/proc/{pid}/fd"))  # noqa: PTH208 - names are all that is wanted
     return Sample(life, known, since, int(status["VmRSS"].split()[0]) * 1024, files, int(status["Threads"]), worked)
+
+
+def _open_files(pid: int) -> int:
+    return len(os.listdir(f"/proc/{pid}/fd"))  # noqa: PTH208 - names are all that is wanted
 
 
 def growth_within(samples: Sequence[Sample]) -> float:

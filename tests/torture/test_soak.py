@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import subprocess
+import sys
 from dataclasses import replace
 from datetime import timedelta
 
@@ -10,7 +12,7 @@ import pytest
 from dovecot_server import why_no_dovecot
 from figures import Row
 from soak import soak
-from soak_measures import Sample, growing, growth_across, growth_within, slower
+from soak_measures import Sample, growing, growth_across, growth_within, sample, slower
 
 EVERY = "TORTURE" in os.environ
 MANY, FEW = 20_000, 100
@@ -78,6 +80,20 @@ def test_files_and_threads_that_stay_open_are_seen() -> None:
     assert list(growing(lives(kept=0, files=2))) == ["open files grow"]
     samples = lives(kept=0)
     assert list(growing([*samples[:-1], replace(samples[-1], threads=2)])) == ["threads grow"]
+
+
+def test_a_file_that_stays_open_is_counted_and_one_that_was_open_for_a_moment_is_not() -> None:
+    opens = (
+        "import time; kept = open('/dev/null'); gone = open('/dev/null'); print(flush=True); time.sleep(0.3); gone.close(); time.sleep(60)"
+    )
+    with subprocess.Popen([sys.executable, "-c", opens], stdout=subprocess.PIPE) as opener:
+        try:
+            assert opener.stdout
+            opener.stdout.readline()
+            assert sample(opener.pid, 0, 0, 0, usual=5).files == 5
+            assert sample(opener.pid, 0, 0, 0, usual=3).files == 4
+        finally:
+            opener.kill()
 
 
 def test_messages_that_take_longer_and_longer_are_seen() -> None:

@@ -300,9 +300,9 @@ def test_what_goes_to_one_address_is_counted_by_its_purpose_and_its_application(
         ]
     ):
         at = NOW - minutes * MINUTE
-        sent = replace(ENTRY, id=str(number), purpose=purpose, address_hash=address, reference=reference, planned_at=at, at=at)
-        send(outbox, sent, at)
-    relay = replace(ENTRY, id="new", purpose="relay", audience="staff", automatic=False)
+        sent = replace(ENTRY, id=str(number), purpose=purpose, automatic=False, address_hash=address, reference=reference)
+        send(outbox, replace(sent, planned_at=at, at=at), at)
+    relay = replace(ENTRY, id="new", purpose="relay", automatic=False)
     outbox.planned(relay)
     for each in (outbox, Outbox(path)):
         assert each.alike(relay, NOW, {"notice", "hint"}) == (2, 4, 1)
@@ -317,8 +317,8 @@ def test_what_goes_to_one_address_is_counted_by_its_purpose_and_its_application(
 def test_the_parts_of_the_office_are_one(path: Path) -> None:
     outbox = Outbox(path)
     for number, reference in enumerate(("office/2026-11", "office/2026-11.0001", "office/2026-11.0002", "A-7F3K9")):
-        send(outbox, replace(ENTRY, id=str(number), purpose="refused", reference=reference), NOW)
-    asked = replace(ENTRY, id="new", purpose="refused", reference="office/2026-11.0003")
+        send(outbox, replace(ENTRY, id=str(number), purpose="refused", audience="staff", reference=reference), NOW)
+    asked = replace(ENTRY, id="new", purpose="refused", audience="staff", reference="office/2026-11.0003")
     assert outbox.alike(asked, NOW, {"refused"}) == (4, 4, 3)
 
 

@@ -215,6 +215,21 @@ def test_what_is_unknown_is_looked_for_four_times_in_an_hour_and_then_held(tmp_p
     assert len(hands.sent_to("maria0@mail.ru")) == 1
 
 
+def test_whoever_decides_on_what_is_held_hears_of_it_in_the_same_turn(tmp_path: Path) -> None:
+    hands = met(tmp_path)
+    write(hands)
+    hands.submission.script(UNKNOWN)
+    hands.turn()
+    told = len(hands.sent_to(RECRUITER))
+    hands.pass_time(minutes=61)
+    hands.turn()
+    hands.pass_time(minutes=7)
+    hands.turn()
+    assert [entry.state for entry in hands.desk.outbox.entries() if entry.audience == "candidate"] == ["held"]
+    assert len(hands.sent_to(RECRUITER)) == told + 1
+    assert hands.desk.outbox.due(hands.now) == ()
+
+
 def test_what_is_unknown_and_found_was_sent_and_is_not_filed_again(tmp_path: Path) -> None:
     hands = met(tmp_path)
     write(hands)
