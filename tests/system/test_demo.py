@@ -32,11 +32,19 @@ SECONDS = 150.0
 
 
 def start(folder: Path, *arguments: str) -> subprocess.Popen[str]:
-    """A process with its own temporary folder and its output in a file there."""
+    """A process with its own temporary folder and its output in a file there, which hears Ctrl-C.
+
+    Where the tests run in the background of a shell, SIGINT is ignored, and a process inherits that (POSIX, asynchronous
+    lists). What has a handler here has the default in the child.
+    """
     folder.mkdir()
     environ = os.environ | {"TMPDIR": str(folder), "PYTHONUNBUFFERED": "1", "COLUMNS": "80"}
-    with (folder / "output").open("w", encoding="utf-8") as output:
-        return subprocess.Popen([sys.executable, *arguments], cwd=folder, env=environ, stdout=output, stderr=output, text=True)
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        with (folder / "output").open("w", encoding="utf-8") as output:
+            return subprocess.Popen([sys.executable, *arguments], cwd=folder, env=environ, stdout=output, stderr=output, text=True)
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 def said(folder: Path) -> str:
